@@ -324,6 +324,9 @@ FACTORS: Mapping[str, Text] = {
     "acceleration_for_speed_p95": Text(
         "Beschleunigung für das Tempo", "acceleration for the speed"
     ),
+    "longitudinal_for_speed_p95": Text(
+        "Gas und Bremse für das Tempo", "accelerating and braking for the speed"
+    ),
     "jerk_p95": Text("ruckartiges Fahren", "jerky driving"),
     "night": Text("Fahren bei Nacht", "night driving"),
     "phone": Text("Handy in der Hand", "phone in the hand"),

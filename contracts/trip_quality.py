@@ -21,6 +21,7 @@ class TripQuality(StrEnum):
     SPEED_CONTRADICTS_PLACES = "speed_contradicts_places"
     CLOCK_JUMPS = "clock_jumps"
     REPLAYED = "replayed"
+    SPEED_AT_OTHER_TIME = "speed_at_other_time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,17 @@ TRIP_QUALITY: Mapping[TripQuality, TripQualityFacts] = {
         Text(
             "Genau diese Fahrt ist schon einmal gespeichert. Sie zählt nicht im Fahrscore.",
             "Exactly this drive is stored already. It does not count in the score.",
+        ),
+    ),
+    TripQuality.SPEED_AT_OTHER_TIME: TripQualityFacts(
+        256,
+        Text("Tempo zu anderer Zeit", "speed at another time"),
+        ("score",),
+        Text(
+            "Die Geschwindigkeiten passen nicht zu den Orten der gleichen Zeit. Die Fahrt zählt "
+            "nicht im Fahrscore.",
+            "The speeds are not those of the places at the same time. The trip does not count in "
+            "the score.",
         ),
     ),
 }

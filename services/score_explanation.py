@@ -10,8 +10,9 @@ import numpy as np
 from contracts.purposes import Purpose
 from customer_context.scoring.bands import band
 from feature_kernels import driving
-from feature_kernels.driving.score import relative_risk
-from feature_kernels.driving.score_sums import trip_sums
+from feature_kernels.driving.score import STRENGTH, rates_of, relative_risk
+from feature_kernels.driving.score_observed import exposure_of
+from feature_kernels.driving.score_sums import WIDTH_BEFORE_OBSERVED, trip_sums
 from runtime.errors import NotFound
 from services import driving_scores, score_versions, scored_trips
 from services.one_customer import granting
@@ -59,12 +60,14 @@ def explain(
         "relative_risk": None if np.isnan(found.score) else relative_risk(found.score, model),
         "formula": _formula(found, model),
         "components": [
-            _component(factor, part, found)
-            for factor, part in zip(model.factors, found.components, strict=True)
+            _component(factor, part, _rate(factor, part, model, *own))
+            for factor, part, *own in zip(
+                model.factors, found.components, *_observed(counted, model), strict=True
+            )
         ],
         "exposure": found.exposure._asdict(),
         "horizon": _horizon(counted, model),
-        "inputs": _inputs(counted, revisions),
+        "inputs": _inputs(counted, revisions, model),
         "decisions": _decisions(connection, which, as_of),
         "consent": _consent(connection, which, as_of),
         "recorded": _recorded(connection, which, as_of),
@@ -73,11 +76,13 @@ def explain(
     }
 
 
-def digest(trips: Any) -> str:
+def digest(trips: Any, model: driving.Model = driving.CURRENT) -> str:
     """SHA-256 of the inputs of a score: begin and end of each trip, and what it adds, in order."""
     order = np.lexsort((trips["driving_s"], trips["end_us"], trips["start_us"]))
     trips = trips[order]
     sums = trip_sums(trips, np.array([0, trips.shape[0]], np.int64))
+    if not model.by_observed:
+        sums = sums[:, :WIDTH_BEFORE_OBSERVED]
     hashed = hashlib.sha256()
     for values in (trips["start_us"], trips["end_us"], sums):
         hashed.update(np.ascontiguousarray(values, "<i8").tobytes())
@@ -91,28 +96,41 @@ def _formula(found: driving.Score, model: driving.Model) -> str:
     return f"100 - ({shares}) = {found.score!r}"
 
 
-def _component(
-    factor: driving.Factor, part: driving.Component, found: driving.Score
-) -> dict[str, Any]:
-    own = found.exposure.seen_m / 1e3 if factor.per_distance else found.exposure.driving_s / 3600.0
+def _observed(trips: Any, model: driving.Model) -> tuple[list[float], list[float]]:
+    """How much each factor was observed, km or h, and what is taken for its rate, in order."""
+    found = driving.score_many(trips, np.array([0, trips.shape[0]], np.int64), False, model)
+    rates = rates_of(model, found.values, found.sums)
+    own = [float(exposure_of(model, factor, found.sums)[0]) for factor in model.factors]
+    return own, [float(rate) for rate in rates[0]]
+
+
+def _rate(
+    factor: driving.Factor, part: driving.Component, model: driving.Model, own: float, rate: float
+) -> str:
+    """How a factor's rate comes about, in figures."""
     unit = "km" if factor.per_distance else "h"
-    observed = not np.isnan(part.value)
-    rate = factor.mean
-    if observed:
-        rate = (own * part.value + factor.prior * factor.mean) / (own + factor.prior)
-    power = "" if factor.order == 1 else f"^{factor.order}"
-    mean = f"r = {factor.mean!r} (not observed: the portfolio's mean)"
-    if observed:
-        mean = (
+    if not np.isnan(part.value):
+        return (
             f"r = ({own!r} {unit} · {part.value!r} + {factor.prior!r} {unit} · {factor.mean!r}) / "
             f"({own!r} + {factor.prior!r}) = {rate!r}"
         )
+    if not (model.by_observed and factor.power):
+        return f"r = {rate!r} (not observed: the portfolio's mean)"
+    times = " · ".join(["(r / m)"] * factor.power)
+    return (
+        f"r = {factor.mean!r} · {times} = {rate!r} (not observed: the portfolio's mean, "
+        f"with r and m of {STRENGTH})"
+    )
+
+
+def _component(factor: driving.Factor, part: driving.Component, rate: str) -> dict[str, Any]:
+    power = "" if factor.order == 1 else f"^{factor.order}"
     return {
         "factor": factor.name,
         "value": _finite(part.value),
         "unit": factor.unit,
         "share": _finite(part.share),
-        "formula": f"{factor.weight!r} · r{power} / (r{power} + {factor.half!r}{power}), {mean}",
+        "formula": f"{factor.weight!r} · r{power} / (r{power} + {factor.half!r}{power}), {rate}",
     }
 
 
@@ -127,14 +145,14 @@ def _horizon(trips: Any, model: driving.Model) -> dict[str, Any]:
     }
 
 
-def _inputs(trips: Any, revisions: Any) -> dict[str, Any]:
+def _inputs(trips: Any, revisions: Any, model: driving.Model) -> dict[str, Any]:
     some = bool(trips.shape[0])
     return {
         "trips": int(trips.shape[0]),
         "first_start": from_us(trips["start_us"].min()).isoformat() if some else None,
         "last_end": from_us(trips["end_us"].max()).isoformat() if some else None,
         "corrected_later": int(np.sum(revisions > 0)),
-        "sha256": digest(trips),
+        "sha256": digest(trips, model),
     }
 
 

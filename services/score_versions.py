@@ -15,7 +15,7 @@ from contracts.purposes import Purpose
 from customer_context.scoring import calibration
 from customer_context.scoring.counting import counted
 from feature_kernels import driving
-from feature_kernels.driving.score import term_of
+from feature_kernels.driving.score import rates_of, saturated
 from feature_kernels.driving.score_models import check
 from runtime.errors import Usage
 from services import scored_trips
@@ -99,15 +99,23 @@ def numbers_of(one: driving.Model) -> dict[str, Any]:
         "version": one.version,
         "span": one.span,
         "horizon_days": one.horizon_days,
-        "factors": [factor._asdict() for factor in one.factors],
+        **({"by_observed": True} if one.by_observed else {}),
+        "factors": [_factor_numbers(factor) for factor in one.factors],
     }
+
+
+def _factor_numbers(factor: driving.Factor) -> dict[str, Any]:
+    """Return a factor's numbers; what older versions did not have only where it is set."""
+    numbers = factor._asdict()
+    return numbers if factor.power else {k: v for k, v in numbers.items() if k != "power"}
 
 
 def of_numbers(numbers: Mapping[str, Any]) -> driving.Model:
     """Return the version of stored numbers."""
     factors = tuple(driving.Factor(**factor) for factor in numbers["factors"])
     horizon = int(numbers.get("horizon_days", 0))
-    found = driving.Model(numbers["version"], factors, float(numbers["span"]), horizon)
+    by_observed = bool(numbers.get("by_observed", False))
+    found = driving.Model(numbers["version"], factors, float(numbers["span"]), horizon, by_observed)
     check(found)
     return found
 
@@ -348,10 +356,8 @@ def _of_drivers(
 
 def saturated_factors(sums: NDArray[np.int64], one: driving.Model) -> NDArray[np.float64]:
     """Return each factor's part of its weight: float64[drivers, factors], 0 to 1."""
-    values = driving.score_of_sums(sums, model=one).values
-    return np.column_stack(
-        [term_of(factor, values[:, i], sums) for i, factor in enumerate(one.factors)]
-    )
+    rates = rates_of(one, driving.score_of_sums(sums, model=one).values, sums)
+    return np.column_stack([saturated(factor, rates[:, i]) for i, factor in enumerate(one.factors)])
 
 
 def betas_of(one: driving.Model) -> NDArray[np.float64]:
@@ -371,7 +377,7 @@ def with_betas(base: driving.Model, version: str, betas: NDArray[np.float64]) ->
     factors = tuple(
         factor._replace(weight=weight) for factor, weight in zip(base.factors, weights, strict=True)
     )
-    new = driving.Model(version, factors, span, base.horizon_days)
+    new = base._replace(version=version, factors=factors, span=span)
     check(new)
     return new
 

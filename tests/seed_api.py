@@ -431,6 +431,7 @@ def _drive(connection: Connection, device_id: int) -> int:
     rows["speed_hist_s"][:, 3:6] = 300.0
     rows["ratio_hist_s"][:, 5:9] = 250.0
     rows["use_hist_s"][:, :10], rows["jerk_hist_s"][:, :6] = 100.0, 150.0
+    rows["along_hist_s"][:, :10], rows["longitudinal_s"], rows["lateral_s"] = 100.0, 1_000.0, 900.0
     rows["accel_p95_mps2"], rows["speed_p95_kmh"] = 1.1, 62.0
     rows["start_lat_deg"], rows["start_lon_deg"] = LAT, LON
     rows["end_lat_deg"], rows["end_lon_deg"] = LAT, LON

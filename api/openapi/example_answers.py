@@ -479,7 +479,7 @@ _POLICY_SCORE = {
     "score": 81.4,
     "band": "B",
     "trusted": True,
-    "algorithm_version": "driving-score/3",
+    "algorithm_version": "driving-score/4",
     "frozen_for": "tariff-2027",
     "as_of": "2026-12-01T00:00:00+01:00",
 }

@@ -10,11 +10,11 @@ Going back is the same with the other version. `tachowatt score versions` lists 
 
 Examples:
 
-  tachowatt rescore --version driving-score/3
+  tachowatt rescore --version driving-score/4
 
-  tachowatt rescore --version driving-score/3 --samples
+  tachowatt rescore --version driving-score/4 --samples
 
-  tachowatt rescore --version driving-score/3 --out shift.csv --activate --reason "tariff 2027"
+  tachowatt rescore --version driving-score/4 --out shift.csv --activate --reason "tariff 2027"
 
   tachowatt rescore --request 0123456789abcdef01234567
 """

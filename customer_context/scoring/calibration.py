@@ -1,7 +1,7 @@
 """Fit the weights of a driving score to an insurer's claims.
 
 Claims of a driver over E km are Poisson with the mean E · exp(b + sum of beta_f · g_f), where g_f
-is the part of its weight that a factor takes, from 0 to 1 (feature_kernels.driving.score.term_of),
+is the part of its weight that a factor takes, from 0 to 1 (feature_kernels.driving.score.rates_of),
 and beta_f >= 0: more of a factor is never less risk. A penalty pulls each beta towards the one of
 the version that is calibrated, so that few claims change little (credibility). Its strength is
 chosen by cross-validation over drivers, as are the figures of the report.

@@ -6,7 +6,7 @@ Times are microseconds, speeds km/h, accelerations m/s², lengths m; NaN = not k
 import numpy as np
 from numpy.typing import NDArray
 
-CARRY_VERSION = 7
+CARRY_VERSION = 8
 """Raised whenever a slot or the meaning of one changes; a carry of another version is rebuilt."""
 
 SPEED_RING = 24  # entries at least RING_STEP_US apart: at least 4.8 s of past
@@ -17,6 +17,7 @@ SPEED_BINS, SPEED_BIN_KMH = 20, 10.0
 RATIO_BINS, RATIO_BIN = 16, 0.1
 USE_BINS, USE_BIN = 40, 0.05  # of the acceleration that is comfortable at a speed
 JERK_BINS, JERK_BIN_MPS3 = 30, 0.1
+COURSE_MINUTES = 32
 
 # fmt: off
 # The row being worked on. NOW is the decided_us of whatever is emitted now.
@@ -58,7 +59,10 @@ SPEED_HIST = ACCEL_HIST + ACCEL_BINS
 RATIO_HIST = SPEED_HIST + SPEED_BINS
 USE_HIST = RATIO_HIST + RATIO_BINS
 JERK_HIST = USE_HIST + USE_BINS
-HISTS_END = JERK_HIST + JERK_BINS
+ALONG_HIST = JERK_HIST + JERK_BINS
+SPARSE_HIST = ALONG_HIST + USE_BINS
+COURSE = SPARSE_HIST + ACCEL_BINS  # m in each of the first minutes
+HISTS_END = COURSE + COURSE_MINUTES
 RING_AT, RING_N = HISTS_END, HISTS_END + 1
 RING_T = RING_N + 1
 RING_V = RING_T + SPEED_RING
@@ -108,8 +112,16 @@ TREND_A, TREND_T = FELT_Z + 1, FELT_Z + 2
 # jumped while it drove on. The way by places since its begin: last fix, begin, m; m by speed.
 (JUMPS, COMPARED_S, APART_S, CLOCK_T, PATH_T, PATH_LAT, PATH_LON, PATH_START_T, PATH_M,
  PATH_SPEED_M) = range(TREND_T + 1, TREND_T + 11)
+# Seconds of the open trip's driving in which the acceleration across is known.
+LATERAL_S = PATH_SPEED_M + 1
+# Fast minutes of the open trip: seconds, m by speed, m by places.
+(SCALE_S, SCALE_M, SCALE_PLACES_M) = range(LATERAL_S + 1, LATERAL_S + 4)
+# Legs of the open trip's path: how many; sums and sums of products of their km/h by places (P) and
+# by speed (V). m by speed since the path's begin when the last leg ended.
+(LEGS, LEGS_P, LEGS_V, LEGS_PP, LEGS_VV, LEGS_PV, LEGS_FROM_M) = range(
+    SCALE_PLACES_M + 1, SCALE_PLACES_M + 8)
 # fmt: on
-CARRY_WIDTH = PATH_SPEED_M + 1
+CARRY_WIDTH = LEGS_FROM_M + 1
 
 _UNKNOWN = (
     *(IGNITION, IGNITION_OFF_T, LIMIT, LIMIT_T, POS_LAT, POS_LON, POS_T, FROZEN_T),

@@ -46,7 +46,7 @@ from feature_kernels.driving.crash import feed_crash
 from feature_kernels.driving.events import FRESH_US, feed_channel, feed_speeding
 from feature_kernels.driving.frame import correlate
 from feature_kernels.driving.sources import add_by_speed
-from feature_kernels.driving.trips import add_trend, add_use, advance_trip
+from feature_kernels.driving.trips import add_sparse, add_trend, add_use, advance_trip
 from feature_kernels.kernel import hot_kernel
 
 SOURCE_US = 2e6  # an accelerometer value this young is preferred to speed or heading
@@ -136,6 +136,9 @@ def _accelerate(c, p, t, v, dt, events, emitted):
             elif t - c[HEAD_ACCEL_T] <= SOURCE_US:
                 across = c[HEAD_ACCEL]
             add_use(c, p, t, v, along, across, dt)
+    elif far >= 0 and c[TRIP] > 0.0 and dt > p.window_max_s:
+        j = ring_index(c, RING_AT, SPEED_RING, far)
+        add_sparse(c, p, c[RING_V + j], v, (t - c[RING_T + j]) / 1e6)
     if near < 0 or not dt <= p.window_max_s:
         return
     j = ring_index(c, RING_AT, SPEED_RING, near)

@@ -36,6 +36,14 @@ class Parameters(NamedTuple):
     # a hairpin takes off the chord of 10 s (π/2), and wrong miles for km/h (1.61)
     apart_s: float = 180.0  # speed and places contradict for three minutes ...
     apart_share: float = 0.25  # ... and this share of what was compared; own
+    scale_ratio: float = 1.2  # the way of the places is longer than that of the speeds by so much:
+    # bends make it shorter, an odometer or OBD may be 5 % off, fixes lengthen it by a few per cent
+    scale_kmh: float = 24.0  # ... in minutes that are at least so fast, where noise is small; own
+    least_legs: float = 24.0  # over so many legs of 10 s, four minutes ...
+    leg_step_s: float = 5.0  # ... with speeds so close that they are a leg's mean; own
+    varies_kmh: float = 6.0  # ... in which both vary by so much, more than noise of fixes; own
+    together: float = 0.35  # ... speeds and places correlate with more than this, also if one of
+    # them comes seconds late in stop-and-go; what is of another time has 0, ± 0.2 of 24 legs; own
     # Speed
     spike_slack_kmh: float = 15.0  # a step this big is never doubted; own
     spike_mps2: float = 6.0  # a step beyond slack + this x time (first second) is doubted; own
@@ -89,6 +97,9 @@ class Parameters(NamedTuple):
     window_s: float = 0.9  # acceleration from speed over at least ~1 s; own
     window_max_s: float = 3.0  # ... from speeds further apart no harsh events; own
     trend_s: float = 1.8  # the distribution of |acceleration| is over ~2 s: no quantisation; own
+    sparse_s: float = 12.0  # speeds up to so far apart say how large accelerations are, as means
+    sparse_keeps_s: float = 3.0  # ... enlarged by what a mean over so long loses, where the
+    # correlation of accelerations falls to 1/e within this: half of a change of speed of 6 s; own
     jerk_s: float = 1.0  # jerk is the change of that acceleration over at least this, as window_s
     held_s: float = 0.8  # below this spacing one step may be a held value: two are needed; own
     dense_s: float = 0.25  # rows closer than this may hold a slower source's speed; own

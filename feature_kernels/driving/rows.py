@@ -11,6 +11,7 @@ from feature_kernels.driving.carry import (
     COARSE_S,
     COMPARED_S,
     COUNTS,
+    COURSE_MINUTES,
     CRASH_N,
     DERIVED_S,
     DEVICE,
@@ -19,10 +20,16 @@ from feature_kernels.driving.carry import (
     HISTS_END,
     JERK_BINS,
     JUMPS,
+    LATERAL_S,
+    LEGS,
+    LEGS_FROM_M,
     MAX_SPEED,
     NOW,
     PLACED_S,
     RATIO_BINS,
+    SCALE_M,
+    SCALE_PLACES_M,
+    SCALE_S,
     SEEN_S,
     SPEED_BIN_KMH,
     SPEED_BINS,
@@ -60,6 +67,7 @@ QUALITY_FLAGS = {
     "speed_contradicts_places": 32,
     "clock_jumps": 64,
     "replayed": 128,
+    "speed_at_other_time": 256,
 }
 """Bits of a trip's `quality`: why something was not computed.
 
@@ -71,12 +79,14 @@ no_fix       : no place is known while driving
 
 The others say that the data were made up or changed; such a trip is not scored (NOT_SCORED):
 places_jump : fixes that no car reaches (teleport_m beyond jump_kmh), believed or three times
-speed_contradicts_places : for apart_s and apart_share of what was compared
+speed_contradicts_places : for apart_s and apart_share of what was compared; or the places go
+scale_ratio farther than the speeds
+speed_at_other_time : the speeds are not those of the places, but may be those of another time
 clock_jumps : a silence, after which the car drives on at the same place
 replayed    : the same drive is stored already; no kernel sees that, customer_context.scoring does
 """
 
-NOT_SCORED = 16 | 32 | 64 | 128
+NOT_SCORED = 16 | 32 | 64 | 128 | 256
 
 EVENT_DTYPE = np.dtype(
     [
@@ -134,11 +144,16 @@ TRIP_DTYPE = np.dtype(
         ("ratio_hist_s", "f8", (RATIO_BINS,)),  # seconds per 0.1 of speed / limit
         ("use_hist_s", "f8", (USE_BINS,)),  # seconds per 0.05 of |a| / comfortable at the speed
         ("jerk_hist_s", "f8", (JERK_BINS,)),  # seconds per 0.1 m/s³
+        ("along_hist_s", "f8", (USE_BINS,)),  # as use_hist_s, of the acceleration along alone
+        ("sparse_hist_s", "f8", (ACCEL_BINS,)),  # as accel_hist_s, from speeds further apart
+        ("course_m", "f8", (COURSE_MINUTES,)),  # m in each of the first minutes
         ("phone_s", "f8"),  # of driving_s: a phone in the hand; NaN = not observed
+        ("longitudinal_s", "f8"),  # of driving_s: acceleration along was seen; NaN = not noted
+        ("lateral_s", "f8"),  # ... across
     ]
 )
 _HISTS = 32
-TRIP_WIDTH = _HISTS + HISTS_END - ACCEL_HIST + 1
+TRIP_WIDTH = _HISTS + HISTS_END - ACCEL_HIST + 3
 
 
 @lean_kernel
@@ -231,7 +246,10 @@ def emit_trip(c, p, trips, emitted, end, reason, stood, lat, lon):
     r[31] = _quality(c, p)
     for i in range(HISTS_END - ACCEL_HIST):
         r[_HISTS + i] = c[ACCEL_HIST + i]
-    r[_HISTS + HISTS_END - ACCEL_HIST] = np.nan  # phone_s: no column shows it
+    after = _HISTS + HISTS_END - ACCEL_HIST
+    r[after] = np.nan  # phone_s: no column shows it
+    r[after + 1] = c[SEEN_S]
+    r[after + 2] = c[LATERAL_S]
 
 
 @lean_kernel
@@ -247,6 +265,12 @@ def clear_trip(c):
     c[JUMPS] = 0.0
     c[COMPARED_S] = 0.0
     c[APART_S] = 0.0
+    c[LATERAL_S] = 0.0
+    c[SCALE_S] = 0.0
+    c[SCALE_M] = 0.0
+    c[SCALE_PLACES_M] = 0.0
+    for i in range(LEGS, LEGS_FROM_M):
+        c[i] = 0.0
 
 
 def event_rows(rows):

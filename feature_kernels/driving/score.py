@@ -2,27 +2,19 @@
 
 `score` is exactly `100 - (((share_1 + share_2) + …) + share_n)`, in the order of the factors.
 Harsh events are counted over the trips in which they can be seen (`quality` has no rate_too_low);
-what is not observed counts as the portfolio's mean.
+what is not observed counts as the portfolio's mean, or as what is expected of such a driver.
 """
 
 import math
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from feature_kernels.driving.carry import (
-    ACCEL_BIN_MPS2,
-    JERK_BIN_MPS3,
-    RATIO_BIN,
-    RATIO_BINS,
-    SPEED_BIN_KMH,
-    USE_BIN,
-)
 from feature_kernels.driving.score_models import ALGORITHM_VERSION as ALGORITHM_VERSION
 from feature_kernels.driving.score_models import CURRENT, Factor, Model
-from feature_kernels.driving.score_sums import COLUMNS, subject_sums, trip_sums
+from feature_kernels.driving.score_observed import amount, exposure_of, observed, ratio
+from feature_kernels.driving.score_sums import subject_sums, trip_sums
 
 TRIP_MIN_M, TRIP_MIN_S, TRIP_MIN_MEASURED = 1_000.0, 180.0, 0.8
 """A single trip always gets a number; below these it is not trusted."""
@@ -35,6 +27,9 @@ SUBJECT_MIN_M = 30_000.0
 
 SUBJECT_TRUSTED_M = 100_000.0
 """Below, a subject's score is not trusted."""
+
+STRENGTH = "acceleration_p95"
+"""The factor that every device with speeds shows, and that tells how somebody drives else."""
 
 NO_TRIPS = "no trips"
 NOT_COUNTED = "the data were made up or changed"
@@ -165,14 +160,15 @@ def score_of_sums(
 ) -> Scores:
     """Score subjects by the sums of their trips: int64[d, WIDTH] (score_sums)."""
     values = observed(sums, model)
+    rates = rates_of(model, values, sums)
     shares = np.empty_like(values)
     for i, factor in enumerate(model.factors):
-        shares[:, i] = factor.weight * term_of(factor, values[:, i], sums)
-    distance = _amount(sums, "distance_m")
-    duration = _amount(sums, "duration_s")
-    none = _amount(sums, "trips") == 0.0
-    trusted = np.minimum(_ratio(_amount(sums, "measured_s"), duration), 1.0) >= TRIP_MIN_MEASURED
-    trusted &= _amount(sums, "seen_m") >= MIN_SEEN * distance
+        shares[:, i] = factor.weight * saturated(factor, rates[:, i])
+    distance = amount(sums, "distance_m")
+    duration = amount(sums, "duration_s")
+    none = amount(sums, "trips") == 0.0
+    trusted = np.minimum(ratio(amount(sums, "measured_s"), duration), 1.0) >= TRIP_MIN_MEASURED
+    trusted &= amount(sums, "seen_m") >= MIN_SEEN * distance
     if single_trip:
         trusted &= (distance >= TRIP_MIN_M) & (duration >= TRIP_MIN_S)
     else:
@@ -185,19 +181,24 @@ def score_of_sums(
     return Scores(100.0 - lost, trusted & ~none, values, shares, sums)
 
 
-def observed(sums: NDArray[np.int64], model: Model = CURRENT) -> Floats:
-    """What was observed of each factor: float64[d, factors], NaN = nothing."""
-    found = np.empty((sums.shape[0], len(model.factors)))
+def rates_of(model: Model, values: Floats, sums: NDArray[np.int64]) -> Floats:
+    """What is taken for each factor's rate, r: float64[d, factors].
+
+    values : of `observed`. An observed one is shrunk to the portfolio's mean. One that is not is
+    the mean; by_observed, times a power of how strongly the subject accelerates.
+    """
+    rates = np.empty_like(values)
+    strength = np.ones(values.shape[0])
     for i, factor in enumerate(model.factors):
-        found[:, i] = _OBSERVED[factor.name](sums)
-    return found
-
-
-def term_of(factor: Factor, value: Floats, sums: NDArray[np.int64]) -> Floats:
-    """The part of its weight that a factor takes, from 0 to 1: shrunk to the mean, saturated."""
-    own = _own(factor, sums)
-    rate = (own * value + factor.prior * factor.mean) / (own + factor.prior)
-    return saturated(factor, np.where(np.isnan(value), factor.mean, rate))
+        own = exposure_of(model, factor, sums)
+        rate = (own * values[:, i] + factor.prior * factor.mean) / (own + factor.prior)
+        rates[:, i] = np.where(np.isnan(values[:, i]), factor.mean, rate)
+        if model.by_observed and factor.name == STRENGTH and factor.mean > 0.0:
+            strength = rates[:, i] / factor.mean
+    for i, factor in enumerate(model.factors):
+        for _ in range(factor.power if model.by_observed else 0):
+            rates[:, i] = np.where(np.isnan(values[:, i]), rates[:, i] * strength, rates[:, i])
+    return rates
 
 
 def saturated(factor: Factor, x: Floats) -> Floats:
@@ -208,80 +209,10 @@ def saturated(factor: Factor, x: Floats) -> Floats:
     return x / (x + h)
 
 
-def _own(factor: Factor, sums: NDArray[np.int64]) -> Floats:
-    if factor.per_distance:
-        return _amount(sums, "seen_m") / 1e3
-    return _amount(sums, "driving_s") / 3600.0
-
-
-def _amount(sums: NDArray[np.int64], name: str) -> Floats:
-    """Read a column in its own unit."""
-    values = sums[:, COLUMNS[name].start].astype(np.float64)
-    return values if name == "trips" or name.startswith("harsh") else values / 1e6
-
-
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(whole > 0.0, part / whole, np.nan)
-
-
-def _per_100_km(name: str, sums: NDArray[np.int64]) -> Floats:
-    return _ratio(100.0 * _amount(sums, name), _amount(sums, "seen_m") / 1e3)
-
-
-def _p95(name: str, width: float, sums: NDArray[np.int64]) -> Floats:
-    """95th percentile of a histogram of seconds, linear within a bin; NaN = nothing in it."""
-    hist = sums[:, COLUMNS[name]]
-    until = np.cumsum(hist, axis=1)
-    wanted = 0.95 * until[:, -1].astype(np.float64)
-    at = np.argmax(until >= wanted[:, np.newaxis], axis=1)
-    rows = np.arange(sums.shape[0])
-    inside = hist[rows, at].astype(np.float64)
-    before = (until[rows, at] - hist[rows, at]).astype(np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = (at + (wanted - before) / inside) * width
-    return np.where(until[:, -1] > 0, found, np.nan)
-
-
-def _fast(sums: NDArray[np.int64]) -> Floats:
-    """95th percentile of speed over limit; over 130 km/h where limits are known too seldom."""
-    enough = _amount(sums, "limited_s") >= 0.5 * _amount(sums, "driving_s")
-    enough &= _amount(sums, "driving_s") > 0.0
-    by_limit = _p95("ratio_hist_s", RATIO_BIN, sums)
-    return np.where(enough, by_limit, _p95("speed_hist_s", SPEED_BIN_KMH, sums) / 130.0)
-
-
-def _excess(sums: NDArray[np.int64]) -> Floats:
-    """Mean of what speed is above the limit, of the limit, over all time with a limit."""
-    hist = sums[:, COLUMNS["ratio_hist_s"]].astype(np.float64)
-    above = np.maximum((np.arange(RATIO_BINS) + 0.5) * RATIO_BIN - 1.0, 0.0)
-    sum_, time = np.zeros(sums.shape[0]), np.zeros(sums.shape[0])
-    for i in range(RATIO_BINS):  # one by one: the same bits for one subject and for many
-        sum_, time = sum_ + hist[:, i] * above[i], time + hist[:, i]
-    return _ratio(sum_, time)
-
-
-_OBSERVED: dict[str, Callable[[NDArray[np.int64]], Floats]] = {
-    "harsh_braking": lambda sums: _per_100_km("harsh_braking", sums),
-    "harsh_acceleration": lambda sums: _per_100_km("harsh_acceleration", sums),
-    "harsh_cornering": lambda sums: _per_100_km("harsh_cornering", sums),
-    "speeding": lambda sums: _ratio(_amount(sums, "speeding_s"), _amount(sums, "limited_s")),
-    "speeding_excess": _excess,
-    "speed_p95": _fast,
-    "acceleration_p95": lambda sums: _p95("accel_hist_s", ACCEL_BIN_MPS2, sums),
-    "acceleration_for_speed_p95": lambda sums: _p95("use_hist_s", USE_BIN, sums),
-    "jerk_p95": lambda sums: _p95("jerk_hist_s", JERK_BIN_MPS3, sums),
-    "night": lambda sums: _ratio(_amount(sums, "night_s"), _amount(sums, "clock_s")),
-    "phone": lambda sums: _ratio(_amount(sums, "phone_s"), _amount(sums, "watched_s")),
-    "fatigue": lambda sums: _ratio(_amount(sums, "tired_s"), _amount(sums, "driving_s")),
-}
-"""How each factor that a model may have is observed: sums -> float64[d]."""
-
-
 def _exposure(sums: NDArray[np.int64]) -> Exposure:
     row = sums[np.newaxis, :]
     amounts = {
-        name: float(_amount(row, name)[0])
+        name: float(amount(row, name)[0])
         for name in ("trips", "distance_m", "duration_s", "driving_s", "measured_s", "seen_m")
     }
     measured = amounts["measured_s"] / amounts["duration_s"] if amounts["duration_s"] > 0.0 else 0.0

@@ -31,12 +31,19 @@ _PARTS = (
     *(("harsh_braking", 1), ("harsh_acceleration", 1), ("harsh_cornering", 1)),
     *(("accel_hist_s", ACCEL_BINS), ("speed_hist_s", SPEED_BINS), ("ratio_hist_s", RATIO_BINS)),
     *(("use_hist_s", USE_BINS), ("jerk_hist_s", JERK_BINS)),
+    *(("longitudinal_m", 1), ("lateral_m", 1), ("harsh_cornering_seen", 1)),
+    *(("along_hist_s", USE_BINS), ("sparse_hist_s", ACCEL_BINS)),
 )
 COLUMNS: dict[str, slice] = {}
 for _name, _width in _PARTS:
     _at = max((part.stop for part in COLUMNS.values()), default=0)
     COLUMNS[_name] = slice(_at, _at + _width)
 WIDTH = max(part.stop for part in COLUMNS.values())
+WIDTH_BEFORE_OBSERVED = COLUMNS["longitudinal_m"].start
+"""So many columns the versions before `by_observed` have: an examiner's digest is of those."""
+HISTOGRAMS = tuple(name for name in COLUMNS if name.endswith("_hist_s"))
+SEEN_SHARE = 0.5
+"""Below this share of the driving, events across are not counted as seen; as `rate_too_low`."""
 
 
 def trip_sums(trips: NDArray[np.void], starts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -46,13 +53,18 @@ def trip_sums(trips: NDArray[np.void], starts: NDArray[np.int64]) -> NDArray[np.
     starts : int64[d + 1], where each subject begins; the last one is k.
 
     Returns int64[k, WIDTH], columns as COLUMNS, in millionths of their unit (trips and events in
-    whole ones). clock_s, watched_s : driving whose hour of the day, whose phone was observed. A
-    trip with a flag of NOT_SCORED adds nothing, as if it had not been.
+    whole ones). clock_s, watched_s : driving whose hour of the day, whose phone was observed.
+    longitudinal_m, lateral_m : distance on which acceleration along, across was seen, where it was
+    for half of the driving; harsh_cornering_seen : harsh_cornering of trips where it was. A trip
+    with a flag of NOT_SCORED adds nothing, as if it had not been.
     """
     scored = (trips["quality"] & NOT_SCORED) == 0
     sums = np.zeros((trips.shape[0], WIDTH), np.int64)
     seen = (trips["quality"] & QUALITY_FLAGS["rate_too_low"]) == 0
     driving = _whole(trips["driving_s"])
+    across = _share(trips["lateral_s"], trips["driving_s"], 0.0)
+    along = np.where(seen, _share(trips["longitudinal_s"], trips["driving_s"], 1.0), 0.0)
+    weights = np.array(SEVERITY_WEIGHTS, np.int64)
     put = {
         "trips": np.ones(trips.shape[0], np.int64),
         "distance_m": _whole(trips["distance_m"]),
@@ -67,13 +79,15 @@ def trip_sums(trips: NDArray[np.void], starts: NDArray[np.int64]) -> NDArray[np.
         "phone_s": _whole(trips["phone_s"]),
         "watched_s": np.where(np.isnan(trips["phone_s"]), 0, driving),
         "tired_s": _tired_of(trips, driving, starts, scored),
+        "longitudinal_m": _whole(along * trips["distance_m"]),
+        "lateral_m": _whole(across * trips["distance_m"]),
+        "harsh_cornering_seen": np.where(across > 0.0, trips["harsh_cornering"] @ weights, 0),
     }
     for name, values in put.items():
         sums[:, COLUMNS[name].start] = values
-    weights = np.array(SEVERITY_WEIGHTS, np.int64)
     for name in ("harsh_braking", "harsh_acceleration", "harsh_cornering"):
         sums[:, COLUMNS[name].start] = np.where(seen, trips[name] @ weights, 0)
-    for name in ("accel_hist_s", "speed_hist_s", "ratio_hist_s", "use_hist_s", "jerk_hist_s"):
+    for name in HISTOGRAMS:
         sums[:, COLUMNS[name]] = _whole(trips[name])
     sums[~scored] = 0
     return sums
@@ -94,6 +108,17 @@ def _whole(values: NDArray[np.float64]) -> NDArray[np.int64]:
         np.int64
     )
     return whole
+
+
+def _share(
+    part: NDArray[np.float64], whole: NDArray[np.float64], unknown: float
+) -> NDArray[np.float64]:
+    """Return the share that was seen, 0 below SEEN_SHARE; `unknown` where no trip notes it."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.minimum(np.where(whole > 0.0, part / whole, 0.0), 1.0)
+    share = np.where(share >= SEEN_SHARE, share, 0.0)
+    found: NDArray[np.float64] = np.where(np.isnan(part), unknown, share)
+    return found
 
 
 def _tired_of(

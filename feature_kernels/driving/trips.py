@@ -9,6 +9,7 @@ from feature_kernels.driving.carry import (
     ACCEL_BINS,
     ACCEL_HIST,
     ACCEL_T,
+    ALONG_HIST,
     ANCHOR_LAT,
     ANCHOR_LON,
     CHORD_LAT,
@@ -17,18 +18,23 @@ from feature_kernels.driving.carry import (
     CHORD_T,
     COARSE_S,
     COUNTS,
+    COURSE,
+    COURSE_MINUTES,
     CRASH_N,
     CRASH_T,
     DERIVED_S,
     DISTANCE,
     DRIVING_S,
     GAP_US,
+    HEAD_ACCEL_T,
     IDLE_S,
     IGNITION_OFF_T,
     JERK_BIN_MPS3,
     JERK_BINS,
     JERK_HIST,
+    LAT_T,
     LATERAL,
+    LATERAL_S,
     LIMIT,
     LIMIT_T,
     LIMITED_S,
@@ -49,6 +55,7 @@ from feature_kernels.driving.carry import (
     RUSH_S,
     SAMPLES,
     SEEN_S,
+    SPARSE_HIST,
     SPEED,
     SPEED_BIN_KMH,
     SPEED_BINS,
@@ -83,6 +90,7 @@ from feature_kernels.driving.rows import GAP, IGNITION_OFF, STOP, clear_trip, em
 from feature_kernels.kernel import hot_kernel, kernel, lean_kernel
 
 HOUR_US = 3_600_000_000
+MINUTE_US = 60e6
 SOURCE_US = 2e6  # an accelerometer value this young would have shown a harsh event
 
 
@@ -149,6 +157,9 @@ def check_end(c, p, t, trips, events, emitted):
 def _add_segment(c, p, t, v, metres, seconds, moving, measured):
     """Add the stretch of `seconds` that ends at t with speed v to the open trip's sums."""
     c[DISTANCE] += metres
+    minute = int((t - c[TRIP_START]) / MINUTE_US)
+    if minute < COURSE_MINUTES:
+        c[COURSE + minute] += metres
     if measured:
         c[MEASURED_S] += seconds
     if not moving:
@@ -183,10 +194,13 @@ def add_trend(c, a, seconds):
 def add_use(c, p, t, v, along, across, seconds):
     """Add `seconds` with these accelerations at v km/h to the distributions of use and jerk.
 
-    use : size of the acceleration over the comfortable one. jerk : change of `along`.
+    use : size of the acceleration over the comfortable one; of `along` alone too. jerk : change
+    of `along`.
     """
-    share = math.sqrt(along * along + across * across) / comfortable_mps2(v)
+    comfortable = comfortable_mps2(v)
+    share = math.sqrt(along * along + across * across) / comfortable
     c[USE_HIST + min(int(share / USE_BIN), USE_BINS - 1)] += seconds
+    c[ALONG_HIST + min(int(abs(along) / comfortable / USE_BIN), USE_BINS - 1)] += seconds
     since = (t - c[TREND_T]) / 1e6
     if since < p.jerk_s:
         return
@@ -195,6 +209,29 @@ def add_use(c, p, t, v, along, across, seconds):
         c[JERK_HIST + min(int(jerk / JERK_BIN_MPS3), JERK_BINS - 1)] += since
     c[TREND_A] = along
     c[TREND_T] = t
+
+
+@lean_kernel
+def _kept(x):
+    """Variance of a mean over x times that in which the correlation falls to 1/e; of 1."""
+    return 2.0 / x * (1.0 - (1.0 - math.exp(-x)) / x)
+
+
+@lean_kernel
+def add_sparse(c, p, before, v, seconds):
+    """Add the acceleration from one speed to the next, some seconds later, to what those show.
+
+    A mean over so long is smaller than one over about 2 s: of an acceleration whose correlation
+    falls exponentially, by the root of `_kept` of both.
+    """
+    middle = 0.5 * (before + v)
+    if seconds > p.sparse_s or middle < p.move_kmh:
+        return
+    lost = _kept(p.trend_s / p.sparse_keeps_s) / _kept(seconds / p.sparse_keeps_s)
+    a = abs(v - before) / 3.6 / seconds * math.sqrt(lost)
+    c[SPARSE_HIST + min(int(a / ACCEL_BIN_MPS2), ACCEL_BINS - 1)] += seconds
+    use = a / comfortable_mps2(middle)
+    c[ALONG_HIST + min(int(use / USE_BIN), USE_BINS - 1)] += seconds
 
 
 @lean_kernel
@@ -269,6 +306,8 @@ def _note_how(c, p, t, seconds, derived, here):
         c[COARSE_S] += seconds
     if (not derived and seconds <= p.window_max_s) or t - c[ACCEL_T] <= SOURCE_US:
         c[SEEN_S] += seconds
+    if t - c[LAT_T] <= SOURCE_US or t - c[HEAD_ACCEL_T] <= p.window_max_s * 1e6:
+        c[LATERAL_S] += seconds
     if here:
         c[PLACED_S] += seconds
     if c[POS_T] == t and not derived:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.signals import signal_id
+from feature_kernels.driving.score_sums import HISTOGRAMS
 from runtime.clock import US_PER_S
 from services.contact_points import ContactPoints, NewPoint
 from store.casework import alerts, cases, contacts
@@ -123,7 +124,7 @@ def _trip_rows(devices: Ints, start_us: Ints) -> Any:
     rows["driving_s"], rows["measured_s"], rows["speed_limited_s"] = 850.0, 890.0, 800.0
     rows["speeding_s"] = random.uniform(0, 120, n)
     rows["harsh_braking"] = random.integers(0, 3, rows["harsh_braking"].shape)
-    for histogram in ("accel_hist_s", "speed_hist_s", "ratio_hist_s", "use_hist_s", "jerk_hist_s"):
+    for histogram in HISTOGRAMS:
         rows[histogram] = random.uniform(0, 90, rows[histogram].shape)
     rows["sample_count"], rows["end_reason"] = bench_data.SAMPLES_OF_A_TRIP, 1
     return rows

@@ -453,7 +453,8 @@ def test_a_populated_earlier_version_is_still_proven(
     with connect(source) as connection:  # what trips did not have then: nothing was observed
         connection.execute(
             "update features.trip set use_hist_s = default, jerk_hist_s = default, "
-            "quality = default"
+            "quality = default, along_hist_s = default, sparse_hist_s = default, "
+            "course_m = default, longitudinal_s = default, lateral_s = default"
         )
         connection.commit()
     assert_same_state(store_state(url), store_state(source))

@@ -429,7 +429,14 @@ class Car:
             half = self.driven / 2
         if how["jumps"] >= 3:
             flags += 16
-        if how["apart"] >= self.p.apart_s and how["apart"] >= self.p.apart_share * how["compared"]:
+        apart = how["apart"] >= self.p.apart_share * how["compared"]
+        apart = apart and how["apart"] >= self.p.apart_s
+        if math.fsum(lasted for lasted, _, _ in how["minutes"]) >= self.p.apart_s:
+            said = math.fsum(said for _, said, _ in how["minutes"])
+            apart |= math.fsum(m for _, _, m in how["minutes"]) > self.p.scale_ratio * said
+        if self.at_other_times(how["legs"]):
+            flags += 256
+        elif apart:
             flags += 32
         if self.clock_t is not None and self.clock_t >= trip["start_us"] - 60 * SEC:
             flags += 64
@@ -439,9 +446,22 @@ class Car:
             flags += 4 if how["derived"] >= half else 0
             flags += 8 if how["placed"] == 0 else 0
         trip["quality"] = flags
+        trip["longitudinal_s"], trip["lateral_s"] = how["seen"], how["across"]
         for key in ("stand", "place", "confirmed", "how"):
             del trip[key]
         self.trips.append(trip)
+
+    def at_other_times(self, legs):
+        """Speeds by places and by speed: do they vary, but not together?"""
+        n, p = len(legs), self.p
+        if n < p.least_legs:
+            return False
+        mean = [math.fsum(leg[k] for leg in legs) / n for k in (0, 1)]
+        of = [(a - mean[0], b - mean[1]) for a, b in legs]
+        places, speeds = (math.fsum(x[k] ** 2 for x in of) / n for k in (0, 1))
+        if min(places, speeds) < p.varies_kmh**2:
+            return False
+        return math.fsum(a * b for a, b in of) / n < p.together * math.sqrt(places * speeds)
 
     def begin(self, t, place):
         zero = dict.fromkeys(SUMS, 0.0)
@@ -452,8 +472,9 @@ class Car:
         self.trip.update(accel_hist_s=[0.0] * 25, speed_hist_s=[0.0] * 20)
         self.trip["ratio_hist_s"] = [0.0] * 16
         self.trip.update(use_hist_s=[0.0] * 40, jerk_hist_s=[0.0] * 30, phone_s=NAN)
-        self.trip["how"] = dict.fromkeys(("derived", "coarse", "seen", "placed"), 0.0)
-        self.trip["how"].update(jumps=0, compared=0.0, apart=0.0)
+        self.trip.update(along_hist_s=[0.0] * 40, sparse_hist_s=[0.0] * 25, course_m=[0.0] * 32)
+        self.trip["how"] = dict.fromkeys(("derived", "coarse", "seen", "across", "placed"), 0.0)
+        self.trip["how"].update(jumps=0, compared=0.0, apart=0.0, minutes=[], legs=[])
         self.places_only, self.chord, self.path = 0.0, None, None
 
     def stand(self, t, place):
@@ -489,6 +510,9 @@ class Car:
     def add(self, t, v, metres, seconds, moving, measured):
         trip = self.trip
         trip["distance_m"] += metres
+        minute = int((t - trip["start_us"]) / (60 * SEC))
+        if minute < 32:
+            trip["course_m"][minute] += metres
         if measured:
             trip["measured_s"] += seconds
         if not moving:
@@ -582,21 +606,31 @@ class Car:
         if w is not None:
             w["said"] += (self.speed + v) / 2 / 3.6 * seconds
             if leg_us <= self.fix_t - w["t"] <= 2 * leg_us:
-                w["m"] += metres_between(w["place"], self.fix)
+                metres = metres_between(w["place"], self.fix)
+                said, leg_s = w["said"] - fresh, (self.fix_t - w["t"]) / SEC
+                if 3.6 * metres / leg_s <= p.jump_kmh and seconds <= p.leg_step_s:
+                    how["legs"].append((3.6 * metres / leg_s, 3.6 * (said - w["by_then"]) / leg_s))
+                w["by_then"] = said
+                w["m"] += metres
                 w.update(t=self.fix_t, place=self.fix)
                 lasted = (self.fix_t - w["start"]) / SEC
                 if lasted < p.chord_s:
                     return
-                said, slack = w["said"] - fresh, 2 * p.chord_slack_m
+                slack = 2 * p.chord_slack_m
                 how["compared"] += lasted
                 if w["m"] > p.apart_ratio * said + slack or said > p.apart_ratio * w["m"] + slack:
                     how["apart"] += lasted
+                if w["m"] >= p.scale_kmh / 3.6 * lasted:
+                    how["minutes"].append((lasted, said, min(w["m"], p.apart_ratio * said + slack)))
+                self.path = {"start": self.fix_t, "t": self.fix_t, "place": self.fix, "m": 0.0}
+                self.path.update(said=fresh, by_then=fresh)
+                return
             elif self.fix_t - w["t"] <= 2 * leg_us and t - w["t"] <= 3 * leg_us:
                 return
         self.path = None
         if self.fix_t is not None and t - self.fix_t <= leg_us:
             self.path = {"start": self.fix_t, "t": self.fix_t, "place": self.fix, "m": 0.0}
-            self.path["said"] = fresh
+            self.path.update(said=fresh, by_then=fresh)
 
     def note_clock(self, t, speed, fix):
         """After a silence the car drives on as if there was none."""
@@ -631,6 +665,11 @@ class Car:
                 ("coarse", seconds > p.bridge_s),
                 ("seen", dense or self.recent(t, self.accel_t, 2)),
                 ("placed", here),
+                (
+                    "across",
+                    self.recent(t, self.smooth[True] and self.smooth[True][0], 2)
+                    or self.recent(t, self.turn_accel and self.turn_accel[0], p.window_max_s),
+                ),
             ):
                 trip["how"][name] += seconds if applies else 0.0
         if self.fix_t != t or derived:
@@ -696,8 +735,27 @@ class Car:
             return seconds
         return None if before is None else (t - before) / SEC
 
+    def note_sparse(self, t, v):
+        """Sparse speeds: the mean acceleration between two, as large as it is over 2 s."""
+        p, old = self.p, self.ring.older(t, self.p.trend_s)
+        if not old or not self.trip:
+            return
+        seconds, middle = (t - old[0]) / 1e6, (old[1] + v) / 2
+        if seconds > p.sparse_s or middle < p.move_kmh:
+            return
+
+        def kept(x):
+            return 2 / x * (1 - (1 - math.exp(-x)) / x)
+
+        lost = kept(p.trend_s / p.sparse_keeps_s) / kept(seconds / p.sparse_keeps_s)
+        a = abs(v - old[1]) / 3.6 / seconds * math.sqrt(lost)
+        self.trip["sparse_hist_s"][min(int(a / 0.2), 24)] += seconds
+        self.trip["along_hist_s"][min(int(a / comfortable(middle) / 0.05), 39)] += seconds
+
     def accelerate(self, t, v, dt):
         p = self.p
+        if dt is not None and dt > p.window_max_s:
+            self.note_sparse(t, v)
         if dt is None or dt > p.window_max_s:
             return
         old = self.ring.older(t, p.trend_s)
@@ -729,6 +787,7 @@ class Car:
         most = 9.80665 * (0.198 * hundreds * hundreds - 0.592 * hundreds + 0.569)
         share = math.sqrt(along * along + across * across) / most
         trip["use_hist_s"][min(int(share / 0.05), 39)] += dt
+        trip["along_hist_s"][min(int(abs(along) / most / 0.05), 39)] += dt
         since = None if self.trend is None else (t - self.trend[0]) / 1e6
         if since is None or since >= p.jerk_s:
             if since is not None and since <= p.jerk_s + p.window_max_s:
@@ -1265,10 +1324,8 @@ def spells_beyond(trips, limit_s, break_s):
 def score(trips):
     """The score of one subject from trip dicts: (score or NaN, shares)."""
     several = len(trips) > 1
-    trips = [trip for trip in trips if not trip["quality"] & (16 + 32 + 64 + 128)]
+    trips = [trip for trip in trips if not trip["quality"] & (16 + 32 + 64 + 128 + 256)]
     km = math.fsum(trip["distance_m"] for trip in trips) / 1000
-    seen = [trip for trip in trips if not trip["quality"] & 2]
-    seen_km = math.fsum(trip["distance_m"] for trip in seen) / 1000
     driving = math.fsum(trip["driving_s"] for trip in trips)
     limited = math.fsum(trip["speed_limited_s"] for trip in trips)
     if not trips or (several and km < 30):
@@ -1277,35 +1334,63 @@ def score(trips):
     def summed(name):
         return [math.fsum(column) for column in zip(*(t[name] for t in trips), strict=True)]
 
-    def share_of_time(name, of):
-        known = [t for t in trips if not math.isnan(t[name])]
-        whole = math.fsum(t[of] for t in known)
-        return math.fsum(t[name] for t in known) / whole if whole > 0 else NAN
+    def part_seen(trip, name):
+        if math.isnan(trip[name]):
+            return 1.0 if name == "longitudinal_s" else 0.0
+        share = min(trip[name] / trip["driving_s"], 1.0) if trip["driving_s"] > 0 else 0.0
+        return share if share >= 0.5 else 0.0
 
-    hours, shares = driving / 3600, []
+    shares, strength, unseen = [], 1.0, {}
 
-    def add(weight, half, order, mean, prior, value, exposure=hours):
+    def take(weight, half, order, mean, prior, value, exposure, power=0):
+        """`power` of the strength of acceleration instead of what was not observed."""
+        rate = mean
         if not math.isnan(value):
-            mean = (exposure * value + prior * mean) / (exposure + prior)
-        shares.append(weight * (mean**order / (mean**order + half**order)))
+            rate = (exposure * value + prior * mean) / (exposure + prior)
+        elif power:
+            unseen[len(shares)] = (weight, half, order, mean, power)
+        shares.append(weight * (rate**order / (rate**order + half**order)))
+        return rate
 
-    for name, weight, mean in (("braking", 12, 5), ("acceleration", 6, 4), ("cornering", 6, 5)):
-        counts = [t[f"harsh_{name}"] for t in seen]
+    for name, weight, mean in (("braking", 12, 5), ("acceleration", 6, 4), ("cornering", 4, 5)):
+        axis = "lateral_s" if name == "cornering" else "longitudinal_s"
+        good = [t for t in trips if name == "cornering" or not t["quality"] & 2]
+        counts = [t[f"harsh_{name}"] for t in good if axis[1] == "o" or part_seen(t, axis)]
         events = sum(one + 2 * two + 4 * three for one, two, three in counts)
+        seen_km = math.fsum(t["distance_m"] * part_seen(t, axis) for t in good) / 1000
         rate = events / seen_km * 100 if seen_km > 0 else NAN
-        add(weight, 15, 1, mean, 10, rate, seen_km)
+        take(weight, 15, 1, mean, 10, rate, seen_km, 2)
     ratios = summed("ratio_hist_s")
     over = [seconds * (0.1 * i + 0.05 - 1) for i, seconds in enumerate(ratios) if i >= 10]
     fast = p95(summed("speed_hist_s"), 10) / 130
     if driving > 0 and limited >= driving / 2:
         fast = p95(ratios, 0.1)
-    add(10, 0.2, 1, 0.05, 0.2, share_of_time("speeding_s", "speed_limited_s"))
-    add(6, 0.03, 1, 0.005, 0.2, sum(over) / sum(ratios) if sum(ratios) > 0 else NAN)
-    add(12, 1.1, 4, 0.85, 0.1, fast)
-    add(14, 1.5, 4, 1.2, 0.1, p95(summed("accel_hist_s"), 0.2))
-    add(14, 0.8, 4, 0.5, 0.1, p95(summed("use_hist_s"), 0.05))
-    add(12, 0.9, 2, 0.5, 0.1, p95(summed("jerk_hist_s"), 0.1))
-    add(3, 0.5, 1, 0.08, 0.2, share_of_time("night_s", "driving_s"))
-    add(3, 0.05, 1, 0.02, 0.5, share_of_time("phone_s", "driving_s"))
-    add(2, 0.2, 1, 0.02, 1, spells_beyond(trips, 7200, 900) / driving if driving > 0 else NAN)
+
+    def share_of_time(name, of):
+        known = [t for t in trips if not math.isnan(t[name])]
+        whole = math.fsum(t[of] for t in known)
+        return math.fsum(t[name] for t in known) / whole if whole > 0 else NAN, whole / 3600
+
+    def hours(bins):
+        return math.fsum(bins) / 3600
+
+    share, limits_h = share_of_time("speeding_s", "speed_limited_s")
+    take(10, 0.2, 1, 0.05, 0.2, share, limits_h)
+    take(6, 0.03, 1, 0.005, 0.2, sum(over) / sum(ratios) if sum(ratios) > 0 else NAN, limits_h)
+    take(12, 1.1, 4, 0.85, 0.1, fast, hours(summed("speed_hist_s")))
+    pulls = [a + b for a, b in zip(summed("accel_hist_s"), summed("sparse_hist_s"), strict=True)]
+    strength = take(14, 1.5, 4, 1.2, 0.1, p95(pulls, 0.2), hours(pulls)) / 1.2
+    along = summed("along_hist_s")
+    take(16, 0.57, 4, 0.35, 0.1, p95(along, 0.05), hours(along), 1)
+    jerks = summed("jerk_hist_s")
+    take(12, 0.9, 2, 0.5, 0.1, p95(jerks, 0.1), hours(jerks), 1)
+    share, clock_h = share_of_time("night_s", "driving_s")
+    take(3, 0.5, 1, 0.08, 0.2, share, clock_h)
+    share, watched_h = share_of_time("phone_s", "driving_s")
+    take(3, 0.05, 1, 0.02, 0.5, share, watched_h)
+    tired = spells_beyond(trips, 7200, 900) / driving if driving > 0 else NAN
+    take(2, 0.2, 1, 0.02, 1, tired, driving / 3600)
+    for i, (weight, half, order, mean, power) in unseen.items():
+        rate = mean * strength**power
+        shares[i] = weight * (rate**order / (rate**order + half**order))
     return 100 - sum(shares), shares

@@ -16,4 +16,4 @@ def test_every_bit_of_the_kernel_has_its_facts() -> None:
 def test_marks_of_a_sum_of_bits() -> None:
     assert marks(0) == []
     assert marks(3) == [TripQuality.SPARSE, TripQuality.RATE_TOO_LOW]
-    assert marks(255) == list(TRIP_QUALITY)
+    assert marks(511) == list(TRIP_QUALITY)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from customer_context.scoring.fingerprint import fingerprints, replays
+from customer_context.scoring.fingerprint import fingerprints, replays, same_course
 from feature_kernels.driving import TRIP_DTYPE
 
 HISTOGRAMS = ("accel_hist_s", "speed_hist_s", "use_hist_s", "jerk_hist_s")
@@ -35,3 +35,35 @@ def test_a_drive_that_is_sent_again_is_known_by_time_place_and_device_changed() 
 
 def test_a_drive_of_few_values_is_like_another_by_chance() -> None:
     assert fingerprints(drives(2, classes=2)) == [None, None]
+
+
+def courses(*metres: np.ndarray) -> np.ndarray:
+    """Trips of these metres by minute, one a day."""
+    trips = np.zeros(len(metres), TRIP_DTYPE)
+    for i, course in enumerate(metres):
+        trips["course_m"][i, : course.size] = course
+        trips["distance_m"][i] = course.sum()
+        trips["start_us"][i] = i * 86_400_000_000
+        trips["end_us"][i] = trips["start_us"][i] + course.size * 60_000_000
+    return trips
+
+
+def test_a_drive_that_is_sent_again_with_noise_has_its_course() -> None:
+    rng = np.random.default_rng(3)
+    first = rng.uniform(200, 1_200, 12)
+    noisy = first * 1.01 + rng.normal(0, 8, 12)
+    another_day = np.clip(first + rng.normal(0, 150, 12), 0, None)
+    another_day *= first.sum() / another_day.sum()
+    trips = courses(first, noisy, another_day, rng.permutation(first))
+    assert same_course(trips[0], trips).tolist() == [True, True, False, False]
+    assert replays(trips).tolist() == [False, True, False, False]
+    trips["start_us"], trips["end_us"] = 0, 12 * 60_000_000  # a second device in the same car
+    assert not replays(trips).any()
+
+
+def test_short_and_even_drives_are_like_others_by_chance() -> None:
+    short = np.array([300.0, 900, 200, 800, 1_000])
+    assert not same_course(courses(short)[0], courses(short, short)).any()
+    rng = np.random.default_rng(4)
+    even = [2_000 + rng.normal(0, 8, 20) for _ in range(2)]
+    assert not replays(courses(*even)).any()

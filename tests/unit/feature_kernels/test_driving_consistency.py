@@ -36,14 +36,14 @@ def places(x):
     return {"lat_deg": 50.0 + x / METRES_PER_DEGREE, "lon_deg": np.full(x.size, 8.0)}
 
 
-def run(t_s, **columns):
+def run(t_s, parameters=driving.DEFAULTS, **columns):
     t_us = T0_US + np.round(np.asarray(t_s, float) * 1e6).astype(np.int64)
     starts = np.array([0, t_us.size])
-    result = driving.drive(columns, t_us, t_us, starts, driving.initial_carry(1))
-    trips = np.concatenate([result.trips, driving.finish(result.carry).trips])
+    result = driving.drive(columns, t_us, t_us, starts, driving.initial_carry(1), parameters)
+    trips = np.concatenate([result.trips, driving.finish(result.carry, parameters).trips])
     twins, _ = oracle.drive_and_finish(
         {name: list(values) for name, values in columns.items()},
-        t_us.tolist(), t_us.tolist(), driving.DEFAULTS,
+        t_us.tolist(), t_us.tolist(), parameters,
     )  # fmt: skip
     assert [int(trip["quality"]) for trip in trips] == [twin["quality"] for twin in twins]
     return trips
@@ -90,6 +90,30 @@ def test_speeds_that_contradict_the_places(factor):
     elsewhen = {k: np.where(np.arange(v.size) % 2, w, np.nan) for k, w in places(x).items()}
     trips = run(t, **apart, **elsewhen)
     assert trips["quality"].tolist() == [FLAGS["speed_contradicts_places"]]
+
+
+def test_a_speed_that_is_scaled_a_little_is_known_by_the_whole_way():
+    """No minute of it is far off, but the places go farther by two fifths."""
+    t, v, x = drive_of()
+    trips = run(t, speed_kmh=v * 0.7, **places(x))
+    assert trips["quality"].tolist() == [FLAGS["speed_contradicts_places"]]
+    never = {"scale_ratio": math.inf, "varies_kmh": math.inf}
+    kept = run(t, parameters=driving.DEFAULTS._replace(**never), speed_kmh=v * 0.7, **places(x))
+    assert kept["quality"].tolist() == [0]
+
+
+@pytest.mark.parametrize("seconds", [120, -120])
+def test_speeds_of_another_time_do_not_go_together_with_the_places(seconds):
+    t, v, x = drive_of(1_800)
+    other = np.interp(t - seconds, t, v, left=0.0, right=0.0)
+    trips = run(t, speed_kmh=other, **places(x))
+    assert trips["quality"].tolist() == [FLAGS["speed_at_other_time"]]
+
+
+@pytest.mark.parametrize("seconds", [4, -4])
+def test_speeds_that_come_seconds_late_do(seconds):
+    t, v, x = drive_of(1_800)
+    assert run(t, speed_kmh=np.interp(t - seconds, t, v), **places(x))["quality"].tolist() == [0]
 
 
 @pytest.mark.parametrize("factor", [0.95, 1.1])
