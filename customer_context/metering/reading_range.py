@@ -23,13 +23,12 @@ DAY_US = 86_400_000_000
 HOUR_US = 3_600_000_000
 RECENT_DAYS = 28
 YEAR_DAYS = 365
-SEASON_SHARE = 0.5  # of the forecast: the same season of last year
-SEASON_SHARE_OF_DAYS = 0.2  # ... of less than two weeks: single days of last year say little
-LAST_DAYS, LAST_SHARE = 3, 0.3  # ... holidays and guests last
+SEASON_SHARE = 0.5  # of a forecast of weeks: the same season of last year; single days vary more
+LAST_DAYS, LAST_SHARE = 3, 0.45  # ... holidays and guests last
 WEEKS, WEEK_SHARE = 4, 0.3  # ... and the same days of the last weeks
 ORIGIN_DAYS = 400  # of the past on which the forecast is tried: each season once
 LEAST_ORIGINS = 12
-COVERED = 0.985  # of right readings lie in the range
+COVERED = 0.98  # of right readings lie in the range
 DEFAULT_ERROR = (0.5, 1.7)  # factors of a forecast, where the past is too short to try it
 WITHIN_A_DAY = 0.4  # a stretch of a share s of a day uses up to 1.7 s^-0.4 times the mean
 CLOCK_US = HOUR_US // 2  # how far the time of a reading is off
@@ -116,7 +115,7 @@ def _forecast(register: Register, origins: Int64s, ahead: int) -> Floats:
     full = recent == RECENT_DAYS * DAY_US
     season = SEASON_SHARE
     if ahead < WEEKS * 7 * DAY_US // 2:
-        season = SEASON_SHARE_OF_DAYS
+        season = 0.0
         by_recent = np.where(full, _with_last_days(register, origins, ahead, by_recent), by_recent)
     then = origins - YEAR_DAYS * DAY_US
     before = register.at(then) - register.at(then - recent)
