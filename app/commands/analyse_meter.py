@@ -80,7 +80,8 @@ Since = Annotated[
     typer.Option("--report-from", metavar="DAY", help="Savings are counted from it"),
 ]
 Windows = Annotated[
-    str | None, typer.Option(metavar="DAYS", help="Score windows of days for tampering: 14d")
+    str,
+    typer.Option(metavar="DAYS", help="Length of the windows that are scored for tampering"),
 ]
 PricePerKwh = Annotated[
     float | None,
@@ -107,7 +108,7 @@ def analyse_meter(
     holidays: Holidays = None,
     baseline_until: Until = None,
     report_from: Since = None,
-    windows: Windows = None,
+    windows: Windows = "14d",
     window_start: WindowStart = None,
     price_per_kwh: PricePerKwh = None,
     plot: Plot = None,

@@ -139,9 +139,8 @@ def _complete(
     foreign: Sequence[str], mapping: dict[str, str], find_names: Names
 ) -> tuple[dict[str, str], tuple[Guess, ...]]:
     """Add the names that are found to those that `--map` gives."""
-    if mapping:
-        return mapping, ()
-    return find_names(foreign)
+    found, guesses = find_names([mapping.get(name, name) for name in foreign])
+    return {**found, **mapping}, guesses
 
 
 def _differing(keep: dict[str, str]) -> tuple[tuple[str, str], ...]:

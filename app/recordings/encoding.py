@@ -46,6 +46,14 @@ _MAGIC = (
     (b"\x7fELF", "a program"),
 )
 _CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\r\f\x1a") + b"\x7f"
+# ... and of texts that are no table.
+_OTHER_TEXTS = (
+    (b"<", "XML or HTML"),
+    (b"{", "JSON"),
+    (b"UNA:", "an EDIFACT message"),
+    (b"UNB+", "an EDIFACT message"),
+    (b"100,NEM12,", "a NEM12 file (tachowatt import-meter reads it)"),
+)
 # A text has almost no control characters; this many of a thousand bytes make it binary.
 _MOST_CONTROLS = 2
 
@@ -104,6 +112,10 @@ def recognise(path: Path) -> TextFile:
     for magic, what in _MAGIC:
         if head.startswith(magic):
             raise TableError(f"{path}: is not a text file but {what}, expected CSV or Parquet")
+    begin = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    for text, what in _OTHER_TEXTS:
+        if begin.startswith(text):
+            raise TableError(f"{path}: is not a table but {what}, expected CSV or Parquet")
     for mark, encoding in _BOMS:
         if head.startswith(mark):
             return TextFile(path, encoding, packed, None)

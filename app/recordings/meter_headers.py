@@ -14,7 +14,8 @@ DATE, TIME_OF_DAY = "date", "time_of_day"  # two columns that are one time
 
 _TIMES = frozenset(
     {"messzeitpunkt", "zeitstempel", "zeitpunkt", "timestamp", "datetime", "ablesezeitpunkt",
-     "ablesedatum", "messzeit", "beginn", "startzeit", "von", "from", "start", "ab", "utc"}
+     "ablesedatum", "messzeit", "beginn", "startzeit", "von", "from", "start", "ab", "utc",
+     "monat", "month"}
 )  # fmt: skip
 _DATES = frozenset({"datum", "date", "tag", "day"})
 _CLOCKS = frozenset({"uhrzeit", "zeit", "time"})
@@ -29,6 +30,9 @@ _NOT_IMPORT = frozenset(
     {"einspeisung", "lieferung", "erzeugung", "export", "generation", "production", "feed", "2.8.0",
      "preis", "kosten", "price", "cost", "kumuliert", "cumulative", "vorjahr", "prognose"}
 )  # fmt: skip
+_REGISTER_CODES = {
+    "1.8.1": "register_t1_kwh", "1.8.2": "register_t2_kwh", "2.8.0": "register_export_kwh"
+}  # fmt: skip
 _QUALITIES = frozenset(
     {"qualität", "qualitaet", "status", "messwertstatus", "quality", "flag", "wertstatus"}
 )
@@ -85,6 +89,11 @@ def find_names(header: Sequence[str]) -> tuple[dict[str, str], tuple[Guess, ...]
             found = [n for n, each in words.items() if each & known and n not in mapping]
             if len(found) == 1:
                 mapping[found[0]] = ours_name
+    if value == "register_kwh":
+        for code, ours_name in _REGISTER_CODES.items():
+            found = [n for n, each in words.items() if code in each]
+            if len(found) == 1 and ours_name not in header:
+                mapping[found[0]] = ours_name
     guesses = tuple(
         Guess("columns", ours_name, f"{theirs!r}", _why(ours_name, theirs), OPTION)
         for theirs, ours_name in mapping.items()
@@ -118,6 +127,6 @@ def _why(ours: str, theirs: str) -> str:
     if ours == "start":
         return "it is the only name of a time; it is taken as the start of the interval"
     factor = kwh_of(theirs)
-    if ours in ("energy_kwh", "register_kwh"):
+    if ours.endswith("_kwh"):
         return "the name says so" if factor == 1.0 else f"the name says so; × {factor:g} to kWh"
     return "the name says so"

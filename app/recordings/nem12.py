@@ -206,7 +206,10 @@ def read_nem12(path: Path) -> list[Channel]:
         if not started:
             if cells[0] != "100" or len(cells) < 2 or cells[1].upper() != "NEM12":
                 found = ",".join(cells[:2])
-                raise reader.error(f"found {found!r}, expected the record 100,NEM12 of such a file")
+                raise reader.error(
+                    f"found {found!r}, expected the record 100,NEM12 of such a file (tachowatt "
+                    "analyse-meter reads CSV)"
+                )
             started = True
         elif cells[0] == "900":
             reader.close_day()

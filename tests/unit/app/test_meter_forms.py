@@ -92,6 +92,20 @@ def test_a_file_that_is_no_text_is_named(read: Read, head: bytes, what: str) -> 
     assert what in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("\ufeff<?xml version='1.0'?><feed/>", "XML"),
+        ('{"_typ": "LASTGANG"}', "JSON"),
+        ("UNA:+.? '\nUNB+UNOC:3+1'", "EDIFACT"),
+        ("100,NEM12,202511010000,MDP1,RETAIL\n200,6001234567,E1,1,E1\n", "import-meter"),
+    ],
+)
+def test_a_text_that_is_no_table_is_named(read: Read, text: str, what: str) -> None:
+    with pytest.raises(TableError, match=f"is not a table but .*{what}"):
+        read(text)
+
+
 def test_a_plot_given_as_csv_by_the_command(tmp_path: Path) -> None:
     path = tmp_path / "home.png"
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(500))
@@ -195,6 +209,27 @@ def test_names_and_units_of_exports(read: Read, header: str, values: list, kwh: 
     table = read(f"{header}\n{rows}")
     assert analyse(table, fuse_a=100_000).answer["energy_kwh"] == pytest.approx(kwh)
     assert "columns" in abouts(table)
+
+
+def test_what_map_does_not_name_is_still_found(tmp_path: Path) -> None:
+    path = tmp_path / "meter.csv"
+    path.write_text(
+        "t;kWh;Status\n2026-11-01T00:00Z;0,5;gemessen\n2026-11-01T01:00Z;0,25;gemessen\n"
+    )
+    table = read_meter_table(path, mapping=["start=t"])
+    assert table.columns["energy_kwh"].tolist() == [0.5, 0.25]
+    assert "quality" in table.columns
+
+
+def test_registers_are_known_by_their_codes(read: Read) -> None:
+    table = read(
+        "time,1-0:1.8.0,1-0:1.8.1,1-0:1.8.2,1-0:2.8.0\n"
+        "2026-11-01T00:00Z,30,10,20,5\n2026-11-01T01:00Z,31,10,21,7\n"
+    )
+    assert table.columns["register_t1_kwh"].tolist() == [10.0, 10.0]
+    assert table.columns["register_t2_kwh"].tolist() == [20.0, 21.0]
+    assert table.columns["register_export_kwh"].tolist() == [5.0, 7.0]
+    assert not table.ignored
 
 
 def test_two_columns_that_may_be_meant_are_a_question(read: Read) -> None:
