@@ -1,7 +1,8 @@
 """Judge a reading of a meter by its past: plausible, too low, too high, swapped, another meter.
 
 The file has the meter's registers (read_at, register_kwh), or interval values (start, energy_kwh):
-then the register is their sum from the file's begin.
+then the register is their sum from the file's begin. After an exchange, a reset or a rollover the
+register is that of the meter that was there at the time.
 
 Example:
 
@@ -28,31 +29,15 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout")]
 def check_reading(
     file: MeterFile, at: At, reading: Reading, tz: Zone = None, map_: Map = None, json: Json = False
 ) -> None:
-    import numpy as np
-
     with progress(True):
-        from app.analysis.meter import analyse, given_values
+        from app.analysis.known_register import known_register
         from app.recordings.read import read_meter_table
         from customer_context.metering import words
         from customer_context.metering.reading_check import judge
-        from customer_context.metering.reading_range import Register
 
-        table = read_meter_table(file, tz, map_ or ())
         instant = _instant(at, tz)
-        if "register_kwh" in table.columns:
-            kwh = table.columns["register_kwh"]
-            fine = np.isfinite(kwh)
-            t_us, kwh = table.t_us[fine], np.maximum.accumulate(kwh[fine])
-        else:
-            analysis = analyse(table)
-            values = given_values(table, analysis.grid, analysis.intervals)
-            end = analysis.grid.to_utc(values.start_us) + values.end_us - values.start_us
-            begin = end[:1] - (values.end_us - values.start_us)[:1]
-            t_us = np.concatenate((begin, end))
-            kwh = np.concatenate(([0.0], np.cumsum(values.energy_kwh)))
-        if t_us.size < 2:
-            raise Usage(f"{file}: has {t_us.size} readings, expected at least two")
-        found = judge(Register(t_us, kwh), instant, reading)
+        register = known_register(read_meter_table(file, tz, map_ or ()), instant)
+        found = judge(register, instant, reading)
         answer = {
             "verdict": found.verdict,
             "reading": reading,

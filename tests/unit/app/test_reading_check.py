@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from app.analysis.known_register import known_register
 from app.cli import cli
+from app.recordings.read import read_meter_table
 from customer_context.metering import words
 from customer_context.metering.reading_check import Verdict, judge
 from customer_context.metering.reading_range import DAY_US, Register
@@ -164,6 +166,41 @@ def test_the_command(tmp_path: Path, column: str) -> None:
         .invoke(cli, ["check-reading", str(file), "--at", "x", "--reading", "1"])
         .exit_code
     )
+
+
+def _exchanged(kwh: np.ndarray) -> None:
+    kwh[200:] += 12.0 - kwh[200]
+
+
+def _boot_zero(kwh: np.ndarray) -> None:
+    kwh[150] = 0.0
+
+
+def _misread(kwh: np.ndarray) -> None:
+    kwh[150] += 9_000.0
+
+
+def _rolled_over(kwh: np.ndarray) -> None:
+    kwh[:] = (kwh - kwh[180] + 1e5) % 1e5
+
+
+@pytest.mark.parametrize("happened", [_exchanged, _boot_zero, _misread, _rolled_over])
+def test_a_file_with_a_fault_of_the_register_is_judged_by_its_use(tmp_path: Path, happened) -> None:
+    known = register(300, 45_000.0)
+    kwh = known.kwh.copy()
+    happened(kwh)
+    rows = [f"{np.datetime64(int(t), 'us')}Z,{k:.1f}" for t, k in zip(known.t_us, kwh, strict=True)]
+    file = tmp_path / "m.csv"
+    file.write_text("\n".join(["read_at,register_kwh", *rows]) + "\n")
+    table = read_meter_table(file)
+    for day in (100, 151, 250, 300):
+        at = int(known.t_us[day])
+        then = known_register(table, at)
+        assert judge(then, at, float(kwh[day])).verdict == "plausible", day
+        assert judge(then, at, float(kwh[day]) + 60.0).verdict != "plausible", day
+    if happened in (_boot_zero, _misread):
+        at = int(known.t_us[150])
+        assert judge(known_register(table, at), at, float(kwh[150])).verdict != "plausible"
 
 
 def test_meters_of_a_folder_are_ranked(tmp_path: Path) -> None:
