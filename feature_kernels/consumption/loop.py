@@ -44,7 +44,7 @@ class ConsumeResult(NamedTuple):
 
 @hot_kernel
 def take_sample(c, p, out, count, device, t, local, row):
-    """Take one sample; row : float64[7] in the order of COLUMNS."""
+    """Take one sample; row : seven values in the order of COLUMNS."""
     energy, register, export = row[0], row[1], row[2]
     power, interval_s, quality, key = row[3], row[4], row[5], row[6]
     offset = local - t
@@ -87,13 +87,26 @@ def take_sample(c, p, out, count, device, t, local, row):
 
 
 @lean_kernel
-def take_all(t_us, local_us, table, starts, carry, p, intervals, days, anomalies, count):
-    """Take every sample of every device."""
+def take_all(t_us, local_us, columns, starts, carry, p, intervals, days, anomalies, count):
+    """Take every sample of every device.
+
+    columns : seven of float64[n] in the order of COLUMNS, empty = nothing was measured
+    """
+    energy, register, export, power, interval_s, quality, key = columns
     out = (intervals, days, anomalies)
     for device in range(starts.shape[0] - 1):
         c = carry[device]
         for i in range(starts[device], starts[device + 1]):
-            take_sample(c, p, out, count, device, float(t_us[i]), float(local_us[i]), table[i])
+            row = (
+                energy[i] if energy.size > 0 else np.nan,
+                register[i] if register.size > 0 else np.nan,
+                export[i] if export.size > 0 else np.nan,
+                power[i] if power.size > 0 else np.nan,
+                interval_s[i] if interval_s.size > 0 else np.nan,
+                quality[i] if quality.size > 0 else np.nan,
+                key[i] if key.size > 0 else np.nan,
+            )
+            take_sample(c, p, out, count, device, float(t_us[i]), float(local_us[i]), row)
 
 
 @lean_kernel
@@ -157,6 +170,18 @@ def _run(step, carry: NDArray[np.float64], sizes: NDArray[np.int64]) -> ConsumeR
     return ConsumeResult(rows[0], rows[1], rows[2], after)
 
 
+def _column(values: NDArray[np.float64] | None, n: int) -> NDArray[np.float64]:
+    """Return a column as `take_all` takes it, inf as NaN; empty where there is none."""
+    if values is None:
+        return np.empty(0)
+    if values.shape != (n,):
+        raise ValueError("columns must fit the samples")
+    endless = np.isinf(values)
+    if endless.any():
+        values = np.where(endless, np.nan, values)
+    return np.require(values, np.float64, ["C", "W"])
+
+
 def _check_carry(carry: NDArray[np.float64]) -> None:
     if carry.ndim != 2 or carry.shape[1] != C.CARRY_WIDTH:
         raise ValueError(f"carry must be float64[devices, {C.CARRY_WIDTH}], not {carry.shape}")
@@ -201,20 +226,14 @@ def consume(
     if carry.shape[0] != devices or local_us.shape != t_us.shape:
         raise ValueError("starts, carry and local_us must fit the samples")
     n = t_us.shape[0]
-    table = np.full((n, len(COLUMNS)), np.nan)
-    for at, name in enumerate(COLUMNS):
-        if name in columns:
-            endless = np.isinf(columns[name])
-            table[:, at] = (
-                np.where(endless, np.nan, columns[name]) if endless.any() else columns[name]
-            )
+    given = tuple(_column(columns.get(name), n) for name in COLUMNS)
     t = np.ascontiguousarray(t_us, np.int64)
     local = np.ascontiguousarray(local_us, np.int64)
     begins = np.ascontiguousarray(starts, np.int64)
     p = record(parameters)
 
     def step(after, tables, count) -> None:
-        take_all(t, local, table, begins, after, p, *tables, count)
+        take_all(t, local, given, begins, after, p, *tables, count)
 
     return _run(step, carry, np.array([n + n // 16 + 64, n // 16 + 64, n // 64 + 64]))
 

@@ -102,12 +102,14 @@ class Consumption:
         self._module = importlib.import_module("feature_kernels.consumption.loop")
 
     def prepare(self, columns: dict[str, Any], t_us: Any, starts: Any) -> tuple[Any, ...]:
-        """Arguments of both."""
-        table = np.full((t_us.shape[0], len(self._module.COLUMNS)), np.nan)
-        for k, name in enumerate(self._module.COLUMNS):
+        """Arguments of both: C takes a table, the kernel its columns."""
+        names = self._module.COLUMNS
+        table = np.full((t_us.shape[0], len(names)), np.nan)
+        for k, name in enumerate(names):
             if name in columns:
                 table[:, k] = columns[name]
-        return table, np.ascontiguousarray(t_us), starts
+        given = tuple(np.ascontiguousarray(columns.get(name, np.empty(0))) for name in names)
+        return table, np.ascontiguousarray(t_us), starts, given
 
     def room(self, arguments: tuple[Any, ...]) -> list[Any]:
         """Return output arrays for both: carry, intervals, days, anomalies, counts."""
@@ -121,13 +123,13 @@ class Consumption:
         ]
 
     def kernel(self, arguments: tuple[Any, ...], room: list[Any]) -> None:
-        table, t_us, starts = arguments
+        _, t_us, starts, columns = arguments
         carry, *tables, count = room
         p = record(consumption.DEFAULTS)
-        self._module.take_all(t_us, t_us, table, starts, carry, p, *tables, count)
+        self._module.take_all(t_us, t_us, columns, starts, carry, p, *tables, count)
 
     def c(self, arguments: tuple[Any, ...], room: list[Any]) -> None:
-        table, t_us, starts = map(_pointer, arguments)
+        table, t_us, starts = map(_pointer, arguments[:3])
         carry, *tables, count = room
         p = np.array(tuple(consumption.DEFAULTS), np.float64)
         pointers = (ctypes.c_void_p * 3)(*(written.ctypes.data for written in tables))
