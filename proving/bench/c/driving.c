@@ -27,7 +27,8 @@ typedef struct {
     double accuracy_limit_m, jump_kmh, jump_slack_m, jump_keep_s, frozen_s, frozen_kmh,
         outlier_ratio, outlier_kmh, reach_mps2, chord_slack_m, chord_s, chord_ratio,
         coarse_step_s, kept_m, still_m, kept_s, teleport_m, clock_kmh, apart_ratio, apart_s,
-        apart_share, spike_slack_kmh, spike_mps2,
+        apart_share, scale_ratio, scale_kmh, least_legs, leg_step_s, varies_kmh, together,
+        spike_slack_kmh, spike_mps2,
         spike_late_mps2, doubt_s, doubt_lively_s, doubt_changes, climbed_s,
         climbed_changes, silence_steps, sparse_change_kmh, derive_s, derive_m,
         derive_stand_s, move_kmh, drift_m, candidate_s, stop_s, gap_s, gap_steps,
@@ -35,7 +36,7 @@ typedef struct {
         min_duration_s, brief_m, acceleration_mps2, braking_mps2, cornering_mps2,
         severity2_ratio, severity3_ratio, long_event_s, min_event_s, above_s, merge_s,
         release_ratio, rebound_s, speed_ratio, event_kmh, physical_mps2, smooth_s, coarse_s,
-        agree_ratio, as_is_s, window_s, window_max_s, trend_s, jerk_s, held_s, dense_s,
+        agree_ratio, as_is_s, window_s, window_max_s, trend_s, sparse_s, sparse_keeps_s, jerk_s, held_s, dense_s,
         stairs_kmh, heading_kmh, heading_deg, heading_sure_deg, tolerance_kmh,
         speeding_s, speeding_release_kmh, limit_stale_s, night_from_h, night_to_h,
         crash_low_mps2, crash_delta_v_kmh, crash_window_s, crash_pulse_s, crash_least_s,
@@ -184,88 +185,104 @@ typedef struct {
 #define RATIO_HIST 188
 #define USE_HIST 204
 #define JERK_HIST 244
-#define HISTS_END 274
-#define RING_AT 274
-#define RING_N 275
-#define RING_T 276
-#define RING_V 300
-#define HEAD_AT 324
-#define HEAD_N 325
-#define HEAD_T 326
-#define HEAD_V 338
-#define VEHICLE_T 350
-#define HEAD_ACCEL 351
-#define HEAD_ACCEL_T 352
-#define ABOVE 353
-#define WAITS 355
-#define COR_V 357
-#define COR_T 358
-#define CHANGE_T 359
-#define STAIRS 360
-#define MOTION_T 361
-#define STEP_1 362
-#define STEP_2 363
-#define GAP_US 364
-#define DOUBT_T 365
-#define DOUBT_V 366
-#define DOUBT_LAT 367
-#define DOUBT_LON 368
-#define DOUBT_POS_T 369
-#define DOUBT_N 370
-#define DOUBT_CHANGES 371
-#define CLIMBED 372
-#define ENTRY_T 373
-#define ENTRY_CHANGES 374
-#define BY_SPEED_M 375
-#define BY_SPEED_MORE_M 376
-#define BEFORE_LAT 377
-#define BEFORE_LON 378
-#define BEFORE_T 379
-#define LEG_M 380
-#define LEG_SPEED_M 381
-#define PLACES_ONLY_M 382
-#define ZERO_T 383
-#define ZERO_LAT 384
-#define ZERO_LON 385
-#define ZERO_V 386
-#define ZERO_M 387
-#define ZERO_SEEN_T 388
-#define ZERO_VOID 389
-#define KEPT_T 390
-#define KEPT_V 391
-#define KEPT_LAT 392
-#define KEPT_LON 393
-#define KEPT 394
-#define DERIVED_S 395
-#define COARSE_S 396
-#define SEEN_S 397
-#define PLACED_S 398
-#define REJECTED_ALL 399
-#define CHORD_T 400
-#define CHORD_LAT 401
-#define CHORD_LON 402
-#define CHORD_M 403
-#define PULSE_T 404
-#define PULSE_LAST 405
-#define PULSE_AT 406
-#define PULSE_X 407
-#define PULSE_Y 408
-#define PULSE_Z 409
-#define FELT_X 410
-#define FELT_Y 411
-#define FELT_Z 412
-#define TREND_A 413
-#define TREND_T 414
-#define JUMPS 415
-#define COMPARED_S 416
-#define APART_S 417
-#define CLOCK_T 418
-#define PATH_T 419
-#define PATH_LAT 420
-#define PATH_LON 421
-#define PATH_START_T 422
-#define PATH_M 423
-#define PATH_SPEED_M 424
+#define ALONG_HIST 274
+#define SPARSE_HIST 314
+#define COURSE 339
+#define COURSE_MINUTES 32
+#define MINUTE_US 60e6
+#define HISTS_END 371
+#define RING_AT 371
+#define RING_N 372
+#define RING_T 373
+#define RING_V 397
+#define HEAD_AT 421
+#define HEAD_N 422
+#define HEAD_T 423
+#define HEAD_V 435
+#define VEHICLE_T 447
+#define HEAD_ACCEL 448
+#define HEAD_ACCEL_T 449
+#define ABOVE 450
+#define WAITS 452
+#define COR_V 454
+#define COR_T 455
+#define CHANGE_T 456
+#define STAIRS 457
+#define MOTION_T 458
+#define STEP_1 459
+#define STEP_2 460
+#define GAP_US 461
+#define DOUBT_T 462
+#define DOUBT_V 463
+#define DOUBT_LAT 464
+#define DOUBT_LON 465
+#define DOUBT_POS_T 466
+#define DOUBT_N 467
+#define DOUBT_CHANGES 468
+#define CLIMBED 469
+#define ENTRY_T 470
+#define ENTRY_CHANGES 471
+#define BY_SPEED_M 472
+#define BY_SPEED_MORE_M 473
+#define BEFORE_LAT 474
+#define BEFORE_LON 475
+#define BEFORE_T 476
+#define LEG_M 477
+#define LEG_SPEED_M 478
+#define PLACES_ONLY_M 479
+#define ZERO_T 480
+#define ZERO_LAT 481
+#define ZERO_LON 482
+#define ZERO_V 483
+#define ZERO_M 484
+#define ZERO_SEEN_T 485
+#define ZERO_VOID 486
+#define KEPT_T 487
+#define KEPT_V 488
+#define KEPT_LAT 489
+#define KEPT_LON 490
+#define KEPT 491
+#define DERIVED_S 492
+#define COARSE_S 493
+#define SEEN_S 494
+#define PLACED_S 495
+#define REJECTED_ALL 496
+#define CHORD_T 497
+#define CHORD_LAT 498
+#define CHORD_LON 499
+#define CHORD_M 500
+#define PULSE_T 501
+#define PULSE_LAST 502
+#define PULSE_AT 503
+#define PULSE_X 504
+#define PULSE_Y 505
+#define PULSE_Z 506
+#define FELT_X 507
+#define FELT_Y 508
+#define FELT_Z 509
+#define TREND_A 510
+#define TREND_T 511
+#define JUMPS 512
+#define COMPARED_S 513
+#define APART_S 514
+#define CLOCK_T 515
+#define PATH_T 516
+#define PATH_LAT 517
+#define PATH_LON 518
+#define PATH_START_T 519
+#define PATH_M 520
+#define PATH_SPEED_M 521
+#define LATERAL_S 522
+#define SCALE_S 523
+#define SCALE_M 524
+#define SCALE_PLACES_M 525
+#define LEGS 526
+#define LEGS_P 527
+#define LEGS_V 528
+#define LEGS_PP 529
+#define LEGS_VV 530
+#define LEGS_PV 531
+#define LEGS_FROM_M 532
 #define CLOCK_US 60000000.0
 #define EARTH_M 6371008.8
 #define BRAKING 1.0
@@ -305,7 +322,7 @@ typedef struct {
 #define COLUMN_IGN 12
 #define COLUMNS 13
 #define SILENT_US 3000000.0
-#define CARRY_WIDTH 425
+#define CARRY_WIDTH 533
 /* What becomes of a measured speed, of a fix, and what speaks for a doubted level. */
 #define TAKE 0
 #define HOLD 1
@@ -435,9 +452,24 @@ static void start_path(double *c) {
 }
 
 /* Add the way to the newest fix, and compare once a minute of it is full. */
-static void add_leg(double *c, const Parameters *p, double t, double v) {
-    double seconds, since, metres, slack;
-    c[PATH_M] += haversine_m(c[PATH_LAT], c[PATH_LON], c[POS_LAT], c[POS_LON]);
+static void add_leg(double *c, const Parameters *p, double t, double v, double step_s) {
+    double leg = haversine_m(c[PATH_LAT], c[PATH_LON], c[POS_LAT], c[POS_LON]);
+    double since = v / 3.6 * (t - c[POS_T]) / 1e6;
+    double metres = c[PATH_SPEED_M] - since;
+    double lasted = (c[POS_T] - c[PATH_T]) / 1e6;
+    double by_places = 3.6 * leg / lasted;
+    double by_speed = 3.6 * (metres - c[LEGS_FROM_M]) / lasted;
+    double seconds, slack, most;
+    c[LEGS_FROM_M] = metres;
+    if (by_places <= p->jump_kmh && step_s <= p->leg_step_s) {
+        c[LEGS] += 1.0;
+        c[LEGS_P] += by_places;
+        c[LEGS_V] += by_speed;
+        c[LEGS_PP] += by_places * by_places;
+        c[LEGS_VV] += by_speed * by_speed;
+        c[LEGS_PV] += by_places * by_speed;
+    }
+    c[PATH_M] += leg;
     c[PATH_T] = c[POS_T];
     c[PATH_LAT] = c[POS_LAT];
     c[PATH_LON] = c[POS_LON];
@@ -445,16 +477,21 @@ static void add_leg(double *c, const Parameters *p, double t, double v) {
     if (seconds < p->chord_s) {
         return;
     }
-    since = v / 3.6 * (t - c[POS_T]) / 1e6;
-    metres = c[PATH_SPEED_M] - since;
     slack = 2.0 * p->chord_slack_m;
     c[COMPARED_S] += seconds;
     if (c[PATH_M] > p->apart_ratio * metres + slack ||
         metres > p->apart_ratio * c[PATH_M] + slack) {
         c[APART_S] += seconds;
     }
+    if (c[PATH_M] >= p->scale_kmh / 3.6 * seconds) {
+        most = p->apart_ratio * metres + slack;
+        c[SCALE_S] += seconds;
+        c[SCALE_M] += metres;
+        c[SCALE_PLACES_M] += c[PATH_M] < most ? c[PATH_M] : most;
+    }
     start_path(c);
     c[PATH_SPEED_M] = since;
+    c[LEGS_FROM_M] = since;
 }
 
 /* Compare the way by measured speed with that of the places, by each minute of driving on. */
@@ -468,14 +505,31 @@ static void follow_path(double *c, const Parameters *p, double t, double v, doub
     c[PATH_SPEED_M] += (c[SPEED] + v) / 7.2 * seconds;
     step = c[POS_T] - c[PATH_T];
     if (step >= p->coarse_step_s * 1e6 && step <= 2e6 * p->coarse_step_s) {
-        add_leg(c, p, t, v);
+        add_leg(c, p, t, v, seconds);
     } else if (!(step <= 2e6 * p->coarse_step_s) || t - c[PATH_T] > 3e6 * p->coarse_step_s) {
         forget_path(c);
         if (t - c[POS_T] <= p->coarse_step_s * 1e6) {
             start_path(c);
             c[PATH_SPEED_M] = v / 3.6 * (t - c[POS_T]) / 1e6;
+            c[LEGS_FROM_M] = c[PATH_SPEED_M];
         }
     }
+}
+
+/* Do speeds and places of the open trip's legs vary, but not together? */
+static int64_t at_other_times(double *c, const Parameters *p) {
+    double n = c[LEGS], places, speeds, both, least;
+    if (n < p->least_legs) {
+        return 0;
+    }
+    places = c[LEGS_PP] / n - (c[LEGS_P] / n) * (c[LEGS_P] / n);
+    speeds = c[LEGS_VV] / n - (c[LEGS_V] / n) * (c[LEGS_V] / n);
+    least = p->varies_kmh * p->varies_kmh;
+    if (places < least || speeds < least) {
+        return 0;
+    }
+    both = c[LEGS_PV] / n - (c[LEGS_P] / n) * (c[LEGS_V] / n);
+    return both < p->together * sqrt(places * speeds);
 }
 
 /* Flags of the open trip that keep it from being scored. */
@@ -484,7 +538,10 @@ static double manipulated(double *c, const Parameters *p) {
     if (c[JUMPS] >= 3.0) {
         flags += 16.0;
     }
-    if (c[APART_S] >= p->apart_s && c[APART_S] >= p->apart_share * c[COMPARED_S]) {
+    if (at_other_times(c, p)) {
+        flags += 256.0;
+    } else if ((c[APART_S] >= p->apart_s && c[APART_S] >= p->apart_share * c[COMPARED_S]) ||
+               (c[SCALE_S] >= p->apart_s && c[SCALE_PLACES_M] > p->scale_ratio * c[SCALE_M])) {
         flags += 32.0;
     }
     return flags;
@@ -549,6 +606,8 @@ static void emit_trip(double *c, const Parameters *p, Table *trips, int64_t *emi
         r[COLUMN_HISTS + i] = c[ACCEL_HIST + i];
     }
     r[COLUMN_HISTS + HISTS_END - ACCEL_HIST] = NAN;
+    r[COLUMN_HISTS + HISTS_END - ACCEL_HIST + 1] = c[SEEN_S];
+    r[COLUMN_HISTS + HISTS_END - ACCEL_HIST + 2] = c[LATERAL_S];
 }
 
 /* No trip is open any more. */
@@ -565,6 +624,9 @@ static void clear_trip(double *c) {
     c[JUMPS] = 0.0;
     c[COMPARED_S] = 0.0;
     c[APART_S] = 0.0;
+    for (i = LATERAL_S; i < LEGS_FROM_M; i++) {
+        c[i] = 0.0;
+    }
 }
 
 /* Count n values that were not taken. */
@@ -1285,9 +1347,12 @@ static void check_end(double *c, const Parameters *p, double t, Table *trips, Ta
 /* Add the stretch of `seconds` that ends at t with speed v to the open trip's sums. */
 static void add_segment(double *c, const Parameters *p, double t, double v, double metres,
                         double seconds, int64_t moving, int64_t measured) {
-    int64_t local, weekday;
+    int64_t local, weekday, minute = (int64_t)((t - c[TRIP_START]) / MINUTE_US);
     double hour;
     c[DISTANCE] += metres;
+    if (minute < COURSE_MINUTES) {
+        c[COURSE + minute] += metres;
+    }
     if (measured) {
         c[MEASURED_S] += seconds;
     }
@@ -1326,9 +1391,10 @@ static void add_trend(double *c, double a, double seconds) {
 /* Add seconds with these accelerations at v km/h to the distributions of use and jerk. */
 static void add_use(double *c, const Parameters *p, double t, double v, double along,
                     double across, double seconds) {
-    double share, since, jerk;
-    share = sqrt(along * along + across * across) / comfortable_mps2(v);
+    double share, since, jerk, comfortable = comfortable_mps2(v);
+    share = sqrt(along * along + across * across) / comfortable;
     c[USE_HIST + MIN((int64_t)(share / USE_BIN), USE_BINS - 1)] += seconds;
+    c[ALONG_HIST + MIN((int64_t)(fabs(along) / comfortable / USE_BIN), USE_BINS - 1)] += seconds;
     since = (t - c[TREND_T]) / 1e6;
     if (since < p->jerk_s) {
         return;
@@ -1339,6 +1405,25 @@ static void add_use(double *c, const Parameters *p, double t, double v, double a
     }
     c[TREND_A] = along;
     c[TREND_T] = t;
+}
+
+/* Variance of a mean over x times that in which the correlation falls to 1/e; of 1. */
+static double kept_by_mean(double x) {
+    return 2.0 / x * (1.0 - (1.0 - exp(-x)) / x);
+}
+
+/* Add the acceleration from one speed to the next, some seconds later. */
+static void add_sparse(double *c, const Parameters *p, double before, double v, double seconds) {
+    double middle = 0.5 * (before + v), lost, a, use;
+    if (seconds > p->sparse_s || middle < p->move_kmh) {
+        return;
+    }
+    lost = kept_by_mean(p->trend_s / p->sparse_keeps_s) /
+           kept_by_mean(seconds / p->sparse_keeps_s);
+    a = fabs(v - before) / 3.6 / seconds * sqrt(lost);
+    c[SPARSE_HIST + MIN((int64_t)(a / ACCEL_BIN_MPS2), ACCEL_BINS - 1)] += seconds;
+    use = a / comfortable_mps2(middle);
+    c[ALONG_HIST + MIN((int64_t)(use / USE_BIN), USE_BINS - 1)] += seconds;
 }
 
 static void begin(double *c, double t, double lat, double lon) {
@@ -1415,6 +1500,9 @@ static void note_how(double *c, const Parameters *p, double t, double seconds, i
     }
     if ((!derived && seconds <= p->window_max_s) || t - c[ACCEL_T] <= SOURCE_US) {
         c[SEEN_S] += seconds;
+    }
+    if (t - c[LAT_T] <= SOURCE_US || t - c[HEAD_ACCEL_T] <= p->window_max_s * 1e6) {
+        c[LATERAL_S] += seconds;
     }
     if (here) {
         c[PLACED_S] += seconds;
@@ -1596,6 +1684,8 @@ static void accelerate(double *c, const Parameters *p, double t, double v, doubl
             }
             add_use(c, p, t, v, along, across, dt);
         }
+    } else if (far >= 0 && c[TRIP] > 0.0 && dt > p->window_max_s) {
+        add_sparse(c, p, c[RING_V + j], v, (t - c[RING_T + j]) / 1e6);
     }
     j = ring_index(c, RING_AT, SPEED_RING, near);
     if (near < 0 || !(dt <= p->window_max_s)) {
