@@ -55,6 +55,8 @@ DAY_US, HOUR_US, MINUTE_US = 86_400_000_000, 3_600_000_000, 60_000_000
 TRIPS, DAYS, INTERVALS, POINTS = 12, 10, 200, 30
 LAT, LON = 51.70123457, 7.30765431
 SPEED_KMH, M_OF_A_DEGREE = 50.0, 111_195.0
+LATITUDES = LAT + np.arange(POINTS) * SPEED_KMH / 3.6 / M_OF_A_DEGREE
+"""Of the samples of each drive, a second apart: to the north."""
 """Where the seeded cars drive; the digits stand nowhere else."""
 
 OTHER, QUIET, FOREIGN = "omar", "quiet", "zz"
@@ -438,8 +440,7 @@ def _drive(connection: Connection, device_id: int) -> int:
     features.append(connection, TRIP, rows)
     newest = int(start[-1])
     values = np.full((POINTS, len(VEHICLE_NAMES)), np.nan)
-    north_m = np.arange(POINTS) * SPEED_KMH / 3.6
-    values[:, VEHICLE_NAMES.index("lat_deg")] = LAT + north_m / M_OF_A_DEGREE
+    values[:, VEHICLE_NAMES.index("lat_deg")] = LATITUDES
     values[:, VEHICLE_NAMES.index("lon_deg")] = LON
     values[:, VEHICLE_NAMES.index("speed_kmh")] = SPEED_KMH
     at = newest + np.arange(POINTS) * 1_000_000

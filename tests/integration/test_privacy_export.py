@@ -16,7 +16,7 @@ from store.postgres.pool import connect
 from store.privacy import erasure as store
 from store.privacy.personal_data import of
 from tests.fix_roles import Town
-from tests.seed_api import FOREIGN, LAT, OTHER
+from tests.seed_api import FOREIGN, LATITUDES, OTHER
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_an_export_has_all_rows_that_erasure_would_remove(town: Town, export) ->
         assert len(rows) == len(table) == number
         assert set(rows[0]) == set(table[0]) and not set(of(place).hidden) & set(rows[0])
     samples = json.loads(archive.read("json/telemetry.vehicle_sample.json"))
-    assert {row["lat_deg"] for row in samples} == {LAT}
+    assert {row["lat_deg"] for row in samples} == set(LATITUDES)
     points = json.loads(archive.read("json/customers.contact_point.json"))
     assert points[0]["value"].startswith("+49171392"), "in clear"
     page = archive.read("index.html").decode()
