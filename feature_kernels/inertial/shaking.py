@@ -5,6 +5,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from feature_kernels.kernel import kernel
+
 CELL_US = 200_000
 """Noise is looked at in means over 0.2 s, near 2.5 Hz: manoeuvres are slower, and most of what a
 car vibrates with above 5 Hz is averaged out here, as it is by the low-pass; own."""
@@ -29,29 +31,41 @@ def left_noise(t_us: NDArray[np.int64], accel: NDArray[np.float64], smooth_s: fl
     """
     n = t_us.size
     if n <= _BLOCKS * _BLOCK_ROWS:
-        fourth = _fourth(t_us, accel)
+        fourth = _fourth(t_us, accel, np.zeros(min(n, 1), np.int64), n)
     else:
         starts = np.linspace(0, n - _BLOCK_ROWS, _BLOCKS).astype(np.int64)
-        blocks = [slice(start, start + _BLOCK_ROWS) for start in starts.tolist()]
-        fourth = np.concatenate([_fourth(t_us[block], accel[block]) for block in blocks])
+        fourth = _fourth(t_us, accel, starts, _BLOCK_ROWS)
     if fourth.size < 5:
         return 0.0
     noise = 1.4826 * float(np.median(fourth)) / math.sqrt(70.0)
     return noise * math.sqrt(CELL_US / 1e6 / (2.0 * smooth_s))
 
 
-def _fourth(t_us: NDArray[np.int64], accel: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sizes of the fourth differences of means over five cells side by side."""
-    known = np.flatnonzero(~np.isnan(accel))
-    if known.size < 5:
-        return np.empty(0)
-    cell = t_us[known] // CELL_US
-    first = np.flatnonzero(np.concatenate(([True], np.diff(cell) > 0)))
-    counts = np.diff(np.concatenate((first, [known.size])))
-    means = np.add.reduceat(accel[known], first) / counts
-    at = cell[first]
-    if at.size < 5:
-        return np.empty(0)
-    even = at[4:] - at[:-4] == 4
-    found: NDArray[np.float64] = np.abs(np.diff(means, 4))[even]
-    return found
+@kernel
+def _fourth(t_us, accel, starts, rows):
+    """Sizes of the fourth differences of means over five cells side by side: float64[m].
+
+    starts : int64[k], first rows of the stretches to look at. rows : of a stretch.
+    """
+    found = np.empty(starts.size * rows)
+    means, cells = np.empty(rows), np.empty(rows, np.int64)
+    m = 0
+    for first in starts:
+        n, total, count = 0, 0.0, 0
+        for i in range(first, first + rows):
+            if np.isnan(accel[i]):
+                continue
+            cell = t_us[i] // CELL_US
+            if n and cells[n - 1] == cell:
+                total += accel[i]
+                count += 1
+            else:
+                n, total, count = n + 1, accel[i], 1
+                cells[n - 1] = cell
+            means[n - 1] = total / count
+        for i in range(4, n):
+            if cells[i] - cells[i - 4] == 4:
+                outer, inner = means[i - 4] + means[i], means[i - 3] + means[i - 1]
+                found[m] = abs(outer - 4.0 * inner + 6.0 * means[i - 2])
+                m += 1
+    return found[:m]
