@@ -396,8 +396,9 @@ def trip(stage: Stage, number: int, harsh: int, hours_ago: int) -> str:
     row["device_id"] = stage.device_ids["car0"]
     row["start_us"], row["end_us"] = start_us, start_us + 3_000 * US_PER_S
     row["decided_us"] = row["end_us"]
-    for name, value in (("distance_m", 40_000.0), ("driving_s", 3_000.0), ("measured_s", 3_000.0)):
-        row[name] = value
+    row["distance_m"] = 40_000.0
+    for name in ("driving_s", "measured_s", "longitudinal_s", "lateral_s"):
+        row[name] = 3_000.0
     for kind in ("harsh_braking", "harsh_acceleration", "harsh_cornering"):
         row[kind][0, 2] = harsh
     features.append(stage.connection, TRIP, row)

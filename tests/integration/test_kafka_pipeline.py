@@ -184,6 +184,7 @@ def takes_part(worker: Tachowatt) -> None:
     """Wait until it has been given partitions and has taken them up: only then it is in the way of
     who is given them next."""
     worker.wait_for("partitions: [")
+    worker.wait_for("/metrics")  # which may come after it
     metrics_url = re.findall(r"metrics +(http\S+)/metrics", worker.log)[0]
     deadline = CLOCK.monotonic() + patient(60)
     while CLOCK.monotonic() < deadline:
