@@ -2,7 +2,7 @@
 
 Each field has a version. Who writes names the version that they have seen: if it is the latest, the
 value is accepted and settles what stood beside it; else the value stands beside the accepted one
-until somebody who has seen both writes again. No value is dropped.
+until somebody who has seen both writes again. No value is dropped. Own values are always seen.
 """
 
 from collections.abc import Mapping
@@ -42,6 +42,10 @@ class Entered:
     def number(self) -> int:
         """The version that the next writer has to name."""
         return max(value.number for value in (self.accepted, *self.rivals))
+
+    def only_of(self, author: str) -> bool:
+        """Return whether nobody but this author has entered what stands here."""
+        return {value.author for value in (self.accepted, *self.rivals)} == {author}
 
 
 Fields = dict[tuple[str, str], Entered]
@@ -99,7 +103,7 @@ def write(
     latest = 0 if before is None else before.number
     if before is not None and (before.accepted.value, before.rivals) == (value, ()):
         return before, True
-    accepted = base == latest
+    accepted = base == latest or (before is not None and before.only_of(author))
     if not accepted and before is not None:
         if len(before.rivals) >= MOST_RIVALS:
             raise NotAllowed(f"{field}: choose one of the values first")
@@ -146,7 +150,7 @@ def check(
         if entered is None:
             continue
         same = text.strip() == entered.accepted.value.strip() and not entered.rivals
-        if same or bases.get(field, 0) >= entered.number:
+        if same or entered.only_of(author) or bases.get(field, 0) >= entered.number:
             continue
         write(
             connection, tenant, case_id, author, item.id, plan.state.items[item.id].times, field,

@@ -1,11 +1,14 @@
 """Agent and customer in one case at once: by a link on a phone, and at the desk."""
 
 import io
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Page, Route, expect
 
 from api.pages.frame.texts import Texts
 from customer_context.cases.case_state import What
@@ -117,6 +120,40 @@ def test_a_collision_shows_both_values_and_loses_none(visit: Visit, town: Town, 
     expect(customer.get_by_role("status").filter(has_text=sent)).to_be_visible()
     assert data_of(town, case)["final_kwh"] == 4730
     expect(agent.locator(KWH)).to_have_count(0)
+
+
+def test_a_field_under_way_does_not_follow_its_form(visit: Visit, town: Town) -> None:
+    case, _ = opened(town, "moving-house", MOVE)
+    page = visit("agent").go(f"/cases/{case}")
+    ready(page)
+    fields: list[Route] = []
+    forms: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            (fields if route.request.url.endswith("/fields") else forms).append(route)
+        else:
+            route.continue_()
+
+    page.route("**/cases/*/*", hold)
+    page.locator(KWH).fill("4711")
+    wait_until(page, lambda: len(fields) == 1)
+    page.locator("#step-final-reading button[value=complete]").click(no_wait_after=True)
+    wait_until(page, lambda: len(forms) == 1)
+    with suppress(PlaywrightError):  # the page waits for it no more
+        fields[0].fulfill(status=409, json={})
+    forms[0].continue_()
+    expect(page.locator("main p.notice[role=status]").first).to_be_visible()
+    assert data_of(town, case)["final_kwh"] == 4711
+
+
+def wait_until(page: Page, done: Callable[[], bool]) -> None:
+    """Let the page go on until something is so."""
+    for _ in range(400):
+        if done():
+            return
+        page.wait_for_timeout(patient(25))
+    raise AssertionError("it did not happen")
 
 
 def wait_for_value(connection: Any, case: str, value: str, page: Page) -> None:

@@ -81,6 +81,20 @@ def test_who_goes_on_typing_makes_one_row(connection: Connection) -> None:
     assert rows == [(3,)]
 
 
+def test_who_sends_on_before_the_answer_collides_with_nobody(connection: Connection) -> None:
+    case = moving(connection)
+    write(connection, case, AGENT, "10", 0)
+    later, accepted = write(connection, case, AGENT, "100", 0)
+    assert accepted and later.accepted.value == "100" and later.rivals == ()
+    plan = case_steps.plan_of(connection, "t1", case)
+    assert plan is not None
+    item = plan.type.items[STEP]
+    for author, collide in ((AGENT, []), (CUSTOMER, [FIELD])):
+        sent = {FIELD: "1000"}
+        found = case_fields.check(connection, "t1", case, author, item, sent, {FIELD: 0}, NOW_US)
+        assert found == collide, author
+
+
 def test_a_customer_writes_in_their_own_open_steps_only(connection: Connection) -> None:
     case = moving(connection)
     for more in (

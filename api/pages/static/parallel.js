@@ -11,6 +11,7 @@
   const WAIT_MS = 250;
   let pending = null;
   let busy = false;
+  let sending = new AbortController();  // of fields, while they are entered
 
   class Field {
     constructor(form, input) {
@@ -43,6 +44,7 @@
       try {
         const answer = await fetch(this.form.dataset.parallel, {
           method: "POST",
+          signal: sending.signal,
           credentials: "same-origin",
           headers: { Accept: "application/json" },
           body: new URLSearchParams({
@@ -185,7 +187,10 @@
     ask();
   });
 
+  // The whole form is on its way: a field that comes after it would find the step done.
   window.addEventListener("submit", (event) => {
+    sending.abort();
+    sending = new AbortController();
     if (!event.defaultPrevented) document.documentElement.dataset.sent = "";
   });
   window.addEventListener("pageshow", () => { delete document.documentElement.dataset.sent; });
