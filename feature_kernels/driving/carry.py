@@ -117,9 +117,9 @@ LATERAL_S = PATH_SPEED_M + 1
 # Fast minutes of the open trip: seconds, m by speed, m by places.
 (SCALE_S, SCALE_M, SCALE_PLACES_M) = range(LATERAL_S + 1, LATERAL_S + 4)
 # Legs of the open trip's path: how many; sums and sums of products of their km/h by places (P) and
-# by speed (V). m by speed since the path's begin when the last leg ended.
-(LEGS, LEGS_P, LEGS_V, LEGS_PP, LEGS_VV, LEGS_PV, LEGS_FROM_M) = range(
-    SCALE_PLACES_M + 1, SCALE_PLACES_M + 8)
+# by speed (V); on how many the two differ. m by speed since the path's begin when the last ended.
+(LEGS, LEGS_P, LEGS_V, LEGS_PP, LEGS_VV, LEGS_PV, LEGS_APART, LEGS_FROM_M) = range(
+    SCALE_PLACES_M + 1, SCALE_PLACES_M + 9)
 # fmt: on
 CARRY_WIDTH = LEGS_FROM_M + 1
 

@@ -14,6 +14,7 @@ from feature_kernels.driving.carry import (
     GAP_US,
     JUMPS,
     LEGS,
+    LEGS_APART,
     LEGS_FROM_M,
     LEGS_P,
     LEGS_PP,
@@ -109,6 +110,8 @@ def _add_leg(c, p, t, v, step_s):
         c[LEGS_PP] += by_places * by_places
         c[LEGS_VV] += by_speed * by_speed
         c[LEGS_PV] += by_places * by_speed
+        if abs(by_places - by_speed) > p.varies_kmh:
+            c[LEGS_APART] += 1.0
     c[PATH_M] += leg
     c[PATH_T] = c[POS_T]
     c[PATH_LAT] = c[POS_LAT]
@@ -154,9 +157,13 @@ def follow_path(c, p, t, v, seconds, derived):
 
 @lean_kernel
 def _at_other_times(c, p):
-    """Tell whether speeds and places of the open trip's legs vary, but not together."""
+    """Tell whether speeds and places of the open trip's legs vary, but not together.
+
+    They differ on many legs then. A receiver that repeats a place for seconds makes one leg too
+    short and the next one too long: few of them undo a correlation.
+    """
     n = c[LEGS]
-    if n < p.least_legs:
+    if n < p.least_legs or c[LEGS_APART] < p.apart_share * n:
         return False
     places = c[LEGS_PP] / n - (c[LEGS_P] / n) * (c[LEGS_P] / n)
     speeds = c[LEGS_VV] / n - (c[LEGS_V] / n) * (c[LEGS_V] / n)

@@ -35,13 +35,14 @@ class Parameters(NamedTuple):
     apart_ratio: float = 1.75  # speeds say so much more than the places, or less; own: beyond what
     # a hairpin takes off the chord of 10 s (π/2), and wrong miles for km/h (1.61)
     apart_s: float = 180.0  # speed and places contradict for three minutes ...
-    apart_share: float = 0.25  # ... and this share of what was compared; own
+    apart_share: float = 0.25  # ... and this share of what was compared, time or legs; own
     scale_ratio: float = 1.2  # the way of the places is longer than that of the speeds by so much:
     # bends make it shorter, an odometer or OBD may be 5 % off, fixes lengthen it by a few per cent
     scale_kmh: float = 24.0  # ... in minutes that are at least so fast, where noise is small; own
     least_legs: float = 24.0  # over so many legs of 10 s, four minutes ...
     leg_step_s: float = 5.0  # ... with speeds so close that they are a leg's mean; own
-    varies_kmh: float = 6.0  # ... in which both vary by so much, more than noise of fixes; own
+    varies_kmh: float = 6.0  # ... in which both vary, and apart_share of which differ, by so much,
+    # more than noise of fixes; own
     together: float = 0.35  # ... speeds and places correlate with more than this, also if one of
     # them comes seconds late in stop-and-go; what is of another time has 0, ± 0.2 of 24 legs; own
     # Speed

@@ -454,7 +454,8 @@ class Car:
     def at_other_times(self, legs):
         """Speeds by places and by speed: do they vary, but not together?"""
         n, p = len(legs), self.p
-        if n < p.least_legs:
+        apart = sum(abs(a - b) > p.varies_kmh for a, b in legs)
+        if n < p.least_legs or apart < p.apart_share * n:
             return False
         mean = [math.fsum(leg[k] for leg in legs) / n for k in (0, 1)]
         of = [(a - mean[0], b - mean[1]) for a, b in legs]

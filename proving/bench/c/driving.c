@@ -282,7 +282,8 @@ typedef struct {
 #define LEGS_PP 529
 #define LEGS_VV 530
 #define LEGS_PV 531
-#define LEGS_FROM_M 532
+#define LEGS_APART 532
+#define LEGS_FROM_M 533
 #define CLOCK_US 60000000.0
 #define EARTH_M 6371008.8
 #define BRAKING 1.0
@@ -322,7 +323,7 @@ typedef struct {
 #define COLUMN_IGN 12
 #define COLUMNS 13
 #define SILENT_US 3000000.0
-#define CARRY_WIDTH 533
+#define CARRY_WIDTH 534
 /* What becomes of a measured speed, of a fix, and what speaks for a doubted level. */
 #define TAKE 0
 #define HOLD 1
@@ -468,6 +469,9 @@ static void add_leg(double *c, const Parameters *p, double t, double v, double s
         c[LEGS_PP] += by_places * by_places;
         c[LEGS_VV] += by_speed * by_speed;
         c[LEGS_PV] += by_places * by_speed;
+        if (fabs(by_places - by_speed) > p->varies_kmh) {
+            c[LEGS_APART] += 1.0;
+        }
     }
     c[PATH_M] += leg;
     c[PATH_T] = c[POS_T];
@@ -519,7 +523,7 @@ static void follow_path(double *c, const Parameters *p, double t, double v, doub
 /* Do speeds and places of the open trip's legs vary, but not together? */
 static int64_t at_other_times(double *c, const Parameters *p) {
     double n = c[LEGS], places, speeds, both, least;
-    if (n < p->least_legs) {
+    if (n < p->least_legs || c[LEGS_APART] < p->apart_share * n) {
         return 0;
     }
     places = c[LEGS_PP] / n - (c[LEGS_P] / n) * (c[LEGS_P] / n);

@@ -116,6 +116,21 @@ def test_speeds_that_come_seconds_late_do(seconds):
     assert run(t, speed_kmh=np.interp(t - seconds, t, v), **places(x))["quality"].tolist() == [0]
 
 
+def test_a_receiver_that_repeats_places_for_seconds_is_no_contradiction():
+    """Ten seconds of every 97: one leg too short, the next one too long, and steady otherwise."""
+    t = np.arange(1_500)
+    v = np.minimum(110 + 11 * np.sin(t / 50), 60 + 5.0 * t)
+    where = places(np.concatenate([[0], np.cumsum(v[1:] + v[:-1]) / 7.2]))
+    repeated = t % 97 < 10
+    last = np.maximum.accumulate(np.where(repeated, 0, t))
+    where = {name: degrees[last] for name, degrees in where.items()}
+    speed = np.where(repeated, np.nan, v)
+    assert run(t, speed_kmh=speed, **where)["quality"].tolist() == [0]
+    few = driving.DEFAULTS._replace(apart_share=0.0)
+    marked = run(t, parameters=few, speed_kmh=speed, **where)["quality"].tolist()
+    assert marked == [FLAGS["speed_at_other_time"]]
+
+
 @pytest.mark.parametrize("factor", [0.95, 1.1])
 def test_a_speedometer_that_is_not_exact_is_no_contradiction(factor):
     t, v, x = drive_of()
