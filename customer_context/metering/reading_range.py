@@ -3,7 +3,9 @@
 Between two known registers the use of the time between is bounded by both. After the last one it is
 forecast from the same hours of the last weeks and, where the past reaches back so far, from the
 same season of last year. How far such a forecast of as many days errs is tried on the meter's own
-past, at the same time of day; the range is the shortest that holds COVERED of those errors.
+past, at the same time of day; the range is the shortest that holds COVERED of those errors. Where
+all of them have one sign, as after one lasting change of use, they say how far a forecast errs and
+not to which side: the range reaches as far to the other side.
 
 Source of the range: conformal prediction (Vovk et al., Algorithmic Learning in a Random World,
 2005): of m exchangeable errors and the next one each rank is as probable as any other.
@@ -71,6 +73,8 @@ def expected_range(register: Register, at_us: int) -> tuple[float, float, float]
     low, high = DEFAULT_ERROR
     if errors.size >= LEAST_ORIGINS:
         low, high = _shortest(errors, max(span / DAY_US, 1.0))
+        if not low <= 1.0 <= high:
+            low, high = min(low, 2.0 - high), max(high, 2.0 - low)
         uneven = (span / ahead) ** WITHIN_A_DAY
         low, high = 1.0 + (low - 1.0) * uneven, 1.0 + (high - 1.0) * uneven
     return base + use, base + max(low, 0.0) * use - BELOW_KWH, base + high * use + ABOVE_KWH

@@ -14,7 +14,7 @@ from app.cli import cli
 from app.recordings.read import read_meter_table
 from customer_context.metering import words
 from customer_context.metering.reading_check import Verdict, judge
-from customer_context.metering.reading_range import DAY_US, Register
+from customer_context.metering.reading_range import DAY_US, Register, expected_range
 from proving.readings.prove import prove
 
 T0 = 1_704_067_200_000_000
@@ -48,6 +48,25 @@ def test_verdicts(change, verdict: str) -> None:
     assert answer.low < right < answer.high
     assert set(words.reason(answer)) == {"de", "en"}
     assert (words.question(answer, "N1") is None) == (verdict == "plausible")
+
+
+@given(
+    st.integers(60, 420),
+    st.integers(30, 400),
+    st.sampled_from([0.4, 0.8, 1.0, 1.5, 2.2]),
+    st.integers(1, 366),
+)
+def test_the_expected_register_lies_in_its_range(
+    days: int, changed: int, factor: float, ahead: int
+) -> None:
+    """Also where a lasting change of use makes all forecasts of the past err to one side."""
+    use = np.where(np.arange(days) < changed, 10.0, 10.0 * factor)
+    known = Register(
+        T0 + DAY_US * np.arange(days + 1), 500.0 + np.concatenate(([0], np.cumsum(use)))
+    )
+    expected, low, high = expected_range(known, int(known.t_us[-1]) + ahead * DAY_US)
+    assert low <= expected <= high
+    assert judge(known, int(known.t_us[-1]) + ahead * DAY_US, expected).verdict == "plausible"
 
 
 @given(st.integers(0, 399), st.floats(-0.4, 0.4))
