@@ -29,7 +29,7 @@ from store.reads import metering
 _PURPOSE = Purpose.ENERGY_INSIGHT
 _PROFILE_DAYS = 28
 _INTERVAL_DAYS = 7
-"""The longest period of which intervals are shown; of longer ones the days."""
+"""The most known days of a period of which intervals are shown; of more the days."""
 
 
 def meter(view: View) -> Response:
@@ -56,8 +56,9 @@ def _show(view: View, found: Row) -> Response:
     newest = _newest(view, found, last, zone)
     period = period_of(view.request.query_params, newest)
     until = min(period.until, newest)
+    detailed = 0 < (until - period.since).days + 1 <= _INTERVAL_DAYS
     rows: list[Row] = []
-    if period.days <= _INTERVAL_DAYS:
+    if detailed:
         ends = period.until + timedelta(days=1)
         rows = _mine(
             view,
@@ -80,12 +81,13 @@ def _show(view: View, found: Row) -> Response:
     odd = meter_use.odd_days(spans, zone, view.now)
     by_day = meter_use.expected_days(days, zone, period.since, until, odd)
     by_hour = []
-    if past is not None and period.days <= _INTERVAL_DAYS:
+    if past is not None and detailed:
         by_hour = meter_use.expected_hours(past, period.since, until, odd)
+    next_ = newest + timedelta(days=1)
+    latest = past if until == newest else meter_use.hours(*at, newest, newest, reader)
     tomorrow: list[Expected] = []
-    if past is not None and period.until >= newest:
-        next_ = newest + timedelta(days=1)
-        tomorrow = meter_use.expected_hours(past, next_, next_, odd)
+    if latest is not None:
+        tomorrow = meter_use.expected_hours(latest, next_, next_, odd)
     before = meter_use.energy_year_before(*at, period.since, period.until, reader)
     before_by_hour = None
     if rows and before:
@@ -127,6 +129,7 @@ def _show(view: View, found: Row) -> Response:
         else None,
         tomorrow=meter_plots.next_day(tomorrow, view.text, f) if tomorrow else None,
         tomorrow_kwh=sum(each.kwh for each in tomorrow),
+        next_day=next_,
         outlook=outlook,
         shows_bill=view.may(Scope.CONTEXT_READ) or view.shows_path,
     )

@@ -1,5 +1,6 @@
 """A customer reads their meter in the cellar: answered while typing, kept, sent once."""
 
+import pytest
 from playwright.sync_api import expect
 
 from store.postgres.pool import connect
@@ -44,6 +45,12 @@ def test_a_reading_is_judged_while_typing_and_sent_once(visit: Visit, town: Town
     form = page.locator("form[data-reading]")
     expect(page.locator("svg.range")).to_be_visible()
     low, high = (float(form.get_attribute(f"data-{end}") or 0) for end in ("low", "high"))
+    ends = page.locator("svg.range text").evaluate_all(
+        "all => all.map(t => (b => b.x + b.width / 2)(t.getBoundingClientRect()))"
+    )
+    band = page.locator("svg.range rect").bounding_box()
+    assert band is not None
+    assert [band["x"], band["x"] + band["width"]] == pytest.approx(ends, abs=2), "drawn to scale"
     right = round((low + high) / 2)
     field.press_sequentially(str(right + 5_000))
     expect(form).to_have_attribute("data-fine", "false")

@@ -118,9 +118,18 @@ def test_longer_periods_have_days_and_lead_to_each(home: httpx.Client) -> None:
         assert "power" not in drawn and 10 <= len(drawn["days"]["Measured"]) <= most
         assert drawn["days"]["Expected range"][-1] == pytest.approx(8.4, abs=0.01)
     page, drawn = plots(home, f"?span=day&to={newest - timedelta(days=3)}")
-    assert "power" in drawn and "days" not in drawn and "tomorrow" not in drawn
+    assert "power" in drawn and "days" not in drawn
+    assert drawn["tomorrow"]["Forecast"] == pytest.approx([0.35] * 24, abs=0.01), "of all periods"
     assert len(drawn["power"]["Expected range"]) == 24
     assert f"to={newest - timedelta(days=4)}" in page and f"to={newest - timedelta(days=2)}" in page
+
+
+def test_a_period_that_has_just_begun_shows_its_intervals(home: httpx.Client) -> None:
+    """As a month does on its first day, of which no day is whole yet."""
+    today = from_us(NEWEST * DAY_US).date() + timedelta(days=1)
+    page, drawn = plots(home, f"?from={today}&to={today + timedelta(days=29)}")
+    assert "power" in drawn and "3.5\N{NO-BREAK SPACE}kWh" in page
+    assert "No values yet" not in page
 
 
 @pytest.mark.parametrize(
