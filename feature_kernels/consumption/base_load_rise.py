@@ -3,10 +3,10 @@
 The day is cut into blocks of six local hours, each with its lowest hour. A week of blocks running
 decides, or three days if the rise is large. The baseline is the median lowest hour of rolling days
 (four blocks) of up to 28 days, and lags by a week, so that a rise cannot teach it before it is
-judged. Weather moves the lowest
-hours of heated homes: a rise must also lie above the highest level that held three days. Where
-no hour comes to rest at all, the lowest hour is noise that scales with the mean; there its
-share of the mean must have risen too.
+judged. A load that never stops adds the same to the lowest hour of every day: it moves these
+lowest hours and does not spread them. Electric heating does both, so a rise must exceed how far
+the lowest hours of days lie apart since its onset, and how far they lay apart before. Where
+no hour comes to rest at all, the lowest hour of a day is noise: there a day and a half make one.
 """
 
 import numpy as np
@@ -19,6 +19,7 @@ from feature_kernels.kernel import kernel, lean_kernel
 DAY_US_F = 86_400_000_000.0
 BLOCKS_A_DAY = 4
 BLOCK_HOURS_NEEDED = 4.0  # of six
+RESTLESS_BLOCKS = 6  # that make one lowest hour where no hour comes to rest
 
 
 @lean_kernel
@@ -33,18 +34,36 @@ def rise_severity(rise):
 def ring_place(c, i):
     """Place in the carry of the baseline's i-th oldest block."""
     first = int(c[C.BLOCK_RING_AT]) - int(c[C.BLOCK_RING_N]) + C.BLOCKS
-    return C.RING_BLOCKS + 2 * ((first + i) % C.BLOCKS)
+    return C.RING_BLOCKS + (first + i) % C.BLOCKS
+
+
+@kernel
+def rolling_lowest(lowest, blocks):
+    """Lowest hours of every `blocks` blocks running, W, ascending.
+
+    lowest : float64[n], W, the lowest hour of each block, n >= blocks
+    """
+    found = np.full(lowest.shape[0] - blocks + 1, np.inf)
+    for i in range(found.shape[0]):
+        for j in range(blocks):
+            found[i] = min(found[i], lowest[i + j])
+    return np.sort(found)
+
+
+@kernel
+def ring_lowest(c):
+    """Lowest hours of the baseline's blocks, W, the oldest first."""
+    lowest = np.empty(int(c[C.BLOCK_RING_N]))
+    for i in range(lowest.shape[0]):
+        lowest[i] = c[ring_place(c, i)]
+    return lowest
 
 
 @kernel
 def baseline(c):
     """Median (upper, for an even number) of the lowest hours of rolling days, W."""
-    n = int(c[C.BLOCK_RING_N]) - BLOCKS_A_DAY + 1
-    lowest = np.full(n, np.inf)
-    for i in range(n):
-        for j in range(BLOCKS_A_DAY):
-            lowest[i] = min(lowest[i], c[ring_place(c, i + j)])
-    return np.sort(lowest)[n // 2]
+    days = rolling_lowest(ring_lowest(c), BLOCKS_A_DAY)
+    return days[days.shape[0] // 2]
 
 
 @lean_kernel
@@ -58,11 +77,11 @@ def may_have_risen(c, p, held):
     needed = (blocks - BLOCKS_A_DAY + 1) // 2
     low = 0
     for i in range(blocks):
-        low += c[C.RING_BLOCKS + 2 * i] + p.rise_w < held
+        low += c[C.RING_BLOCKS + i] + p.rise_w < held
     if BLOCKS_A_DAY * low <= needed:
         return False
     at = ring_place(c, 0)
-    end = C.RING_BLOCKS + 2 * C.BLOCKS
+    end = C.RING_BLOCKS + C.BLOCKS
     days = 0
     last = -BLOCKS_A_DAY
     for i in range(blocks):
@@ -72,45 +91,41 @@ def may_have_risen(c, p, held):
             days += 1
             if days > needed:
                 return True
-        at += 2
+        at += 1
         if at == end:
             at = C.RING_BLOCKS
     return False
 
 
-@lean_kernel
-def highest_held(c):
-    """Highest lowest hour of three days in the baseline, W, and its highest share of the mean."""
-    level = 0.0
-    ratio = 0.0
-    for i in range(int(c[C.BLOCK_RING_N]) - C.FAST + 1):
-        lowest = np.inf
-        total = 0.0
-        for j in range(C.FAST):
-            at = ring_place(c, i + j)
-            lowest = min(lowest, c[at])
-            total += c[at + 1]
-        level = max(level, lowest)
-        ratio = max(ratio, lowest / max(total / C.FAST, 1.0))
-    return level, ratio
+@kernel
+def spread_before(c, blocks):
+    """Width of the middle eight tenths of the baseline's lowest hours of so many blocks, W."""
+    lowest = rolling_lowest(ring_lowest(c), blocks)
+    last = lowest.shape[0] - 1
+    return lowest[last - last // 10] - lowest[last // 10]
+
+
+@kernel
+def spread_since(c, first, blocks):
+    """Highest less lowest of the lowest hours of so many pending blocks from `first` on, W."""
+    since = c[C.PENDING_BLOCKS + 2 * first : C.PENDING_BLOCKS + 2 * C.PENDING : 2]
+    lowest = rolling_lowest(since, blocks)
+    return lowest[-1] - lowest[0]
 
 
 @lean_kernel
-def queue_block(c, lowest, mean, start):
+def queue_block(c, lowest, start):
     """Put a block behind the pending ones; the oldest becomes baseline if there are too many."""
     if c[C.PENDING_N] == C.PENDING:
-        at = C.RING_BLOCKS + 2 * int(c[C.BLOCK_RING_AT])
-        c[at] = c[C.PENDING_BLOCKS]
-        c[at + 1] = c[C.PENDING_BLOCKS + 1]
+        c[C.RING_BLOCKS + int(c[C.BLOCK_RING_AT])] = c[C.PENDING_BLOCKS]
         c[C.BLOCK_RING_AT] = (int(c[C.BLOCK_RING_AT]) + 1) % C.BLOCKS
         c[C.BLOCK_RING_N] = min(c[C.BLOCK_RING_N] + 1.0, C.BLOCKS)
-        for i in range(3 * (C.PENDING - 1)):
-            c[C.PENDING_BLOCKS + i] = c[C.PENDING_BLOCKS + i + 3]
+        for i in range(2 * (C.PENDING - 1)):
+            c[C.PENDING_BLOCKS + i] = c[C.PENDING_BLOCKS + i + 2]
         c[C.PENDING_N] -= 1.0
-    at = C.PENDING_BLOCKS + 3 * int(c[C.PENDING_N])
+    at = C.PENDING_BLOCKS + 2 * int(c[C.PENDING_N])
     c[at] = lowest
-    c[at + 1] = mean
-    c[at + 2] = start
+    c[at + 1] = start
     c[C.PENDING_N] += 1.0
 
 
@@ -137,78 +152,73 @@ def follow_rise(c, p, out, count, device, lowest, start, decided):
 
 @lean_kernel
 def held_by(c, blocks):
-    """Lowest hour of the latest pending blocks, and their mean, W."""
+    """Lowest hour of the latest pending blocks, W."""
     held = np.inf
-    total = 0.0
     for i in range(C.PENDING - blocks, C.PENDING):
-        held = min(held, c[C.PENDING_BLOCKS + 3 * i])
-        total += c[C.PENDING_BLOCKS + 3 * i + 1]
-    return held, total / blocks
+        held = min(held, c[C.PENDING_BLOCKS + 2 * i])
+    return held
 
 
 @lean_kernel
-def ring_mean(c):
-    """Mean power of the baseline's blocks, W."""
-    blocks = int(c[C.BLOCK_RING_N])
-    total = 0.0
-    for i in range(blocks):
-        total += c[ring_place(c, i) + 1]
-    return total / blocks
+def raise_if_risen(c, p, out, count, device, base, blocks, decided):
+    """Raise a rise if the latest pending blocks show one; tell whether they do.
+
+    base : W; blocks : three days or a week of them
+    """
+    held = held_by(c, blocks)
+    fast = blocks == C.FAST
+    least = max(p.rise_fast_w if fast else p.rise_w, p.rise_steps * c[C.QUANTUM_KWH] * 1000.0)
+    least = max(least, (p.rise_fast_share if fast else p.rise_share) * base)
+    if held <= base + least:
+        return False
+    first = C.PENDING - blocks
+    while first > 0 and c[C.PENDING_BLOCKS + 2 * (first - 1)] > 0.5 * (base + held):
+        first -= 1
+    span = RESTLESS_BLOCKS if c[C.RESTLESS] > 0.0 else BLOCKS_A_DAY
+    over = p.rise_fast_over_spread if fast else p.rise_over_spread
+    least = max(least, over * spread_since(c, first, span))
+    if held <= base + least:
+        return False
+    least = max(least, p.rise_over_spread_before * spread_before(c, span))
+    if held <= base + least:
+        return False
+    begin = c[C.PENDING_BLOCKS + 2 * first + 1]
+    severity = rise_severity(held - base)
+    raise_anomaly(c, out, count, device, RISE, begin, held, base, base + least, severity, decided)
+    c[C.RISE_W] = held
+    c[C.CALM_START] = 0.0
+    c[C.PENDING_N] = first
+    return True
 
 
 @lean_kernel
-def judge_rise(c, p, out, count, device, lowest, mean, start, decided):
+def judge_rise(c, p, out, count, device, lowest, start, decided):
     """Take a closed block; raise, follow or clear a rise.
 
-    lowest, mean : W, of its hourly means; start : µs, its first interval
+    lowest : W, of its hourly means; start : µs, its first interval
     """
     if is_open(c, RISE):
         follow_rise(c, p, out, count, device, lowest, start, decided)
         return
     if is_open(c, DROP):
         return  # what comes is not to be compared with too little
-    queue_block(c, lowest, mean, start)
+    queue_block(c, lowest, start)
     days = c[C.BLOCK_RING_N] / BLOCKS_A_DAY
     if days < p.rise_fast_history_days or c[C.PENDING_N] < C.PENDING:
         return
-    held, mean_now = held_by(c, C.FAST)
-    if not may_have_risen(c, p, held):
+    if not may_have_risen(c, p, held_by(c, C.FAST)):
         return
     base = baseline(c)
-    level, ratio = highest_held(c)
-    step = p.rise_steps * c[C.QUANTUM_KWH] * 1000.0
-    blocks = C.FAST
-    least = base + max(p.rise_fast_w, p.rise_fast_share * base, step)
-    threshold = max(least, p.rise_fast_over_habit * level)
-    if held <= threshold:
-        if days < p.rise_history_days:
-            return
-        blocks = C.PENDING
-        held, mean_now = held_by(c, C.PENDING)
-        least = base + max(p.rise_w, p.rise_share * base, step)
-        threshold = max(least, p.rise_over_habit * level)
-        if held <= threshold:
-            return
-    if mean_now - ring_mean(c) > p.rise_mean_factor * (held - base):
+    if raise_if_risen(c, p, out, count, device, base, C.FAST, decided):
         return
-    share = held / max(mean_now, 1.0)
-    if c[C.RESTLESS] > 0.0 and share <= p.rise_over_ratio * ratio:
-        return
-    severity = rise_severity(held - base)
-    first = C.PENDING - blocks
-    while first > 0 and c[C.PENDING_BLOCKS + 3 * (first - 1)] > 0.5 * (base + held):
-        first -= 1
-    begin = c[C.PENDING_BLOCKS + 3 * first + 2]
-    raise_anomaly(c, out, count, device, RISE, begin, held, base, threshold, severity, decided)
-    c[C.RISE_W] = held
-    c[C.CALM_START] = 0.0
-    c[C.PENDING_N] = first
+    if days >= p.rise_history_days:
+        raise_if_risen(c, p, out, count, device, base, C.PENDING, decided)
 
 
 @lean_kernel
 def begin_baseline(c):
     """Forget the baseline: what comes is not to be compared with it."""
-    for slot in (C.BLOCK_RING_N, C.BLOCK_RING_AT, C.PENDING_N, C.BLOCK_N, C.BLOCK_SUM_W):
+    for slot in (C.BLOCK_RING_N, C.BLOCK_RING_AT, C.PENDING_N, C.BLOCK_N):
         c[slot] = 0.0
 
 
@@ -220,11 +230,9 @@ def close_block(c, p, out, count, device, times, decided):
     """
     fine = c[C.BLOCK_TAINTED] == 0.0 and c[C.QUANTUM_KWH] <= p.coarse_kwh
     if c[C.BLOCK_N] >= BLOCK_HOURS_NEEDED and fine:
-        mean = c[C.BLOCK_SUM_W] / c[C.BLOCK_N]
         lowest = c[C.BLOCK_LOWEST_W]
         for _ in range(times):
-            judge_rise(c, p, out, count, device, lowest, mean, c[C.BLOCK_START], decided)
+            judge_rise(c, p, out, count, device, lowest, c[C.BLOCK_START], decided)
     c[C.BLOCK_N] = 0.0
-    c[C.BLOCK_SUM_W] = 0.0
     c[C.BLOCK_LOWEST_W] = 0.0
     c[C.BLOCK_TAINTED] = 0.0

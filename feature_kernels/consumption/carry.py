@@ -6,7 +6,7 @@ Times are microseconds since 1970 UTC (exact in float64), 0 = none. Rings are wr
 import numpy as np
 from numpy.typing import NDArray
 
-CARRY_VERSION = 6
+CARRY_VERSION = 7
 
 RING = 28  # days that a habit remembers
 BLOCKS = 4 * RING  # blocks of six local hours that the baseline of the base load remembers
@@ -103,51 +103,50 @@ NEW_METER = 75  # the key changed, the new register has not been read yet
 BLOCK = 76  # number of the local six hours
 BLOCK_START = 77
 BLOCK_N = 78
-BLOCK_SUM_W = 79
-BLOCK_LOWEST_W = 80
-BLOCK_TAINTED = 81  # zero or stuck in it
-HOUR_LOCAL = 82  # local hour of the hour being averaged
-SOLAR_T = 83  # when the meter last exported
-QUANTUM_KWH = 84  # the smallest step between two interval values, 0 = none seen
-BLOCKS_SOLAR = 85  # 1 = the baseline's blocks are nights of a home with sun on its roof
+BLOCK_LOWEST_W = 79
+BLOCK_TAINTED = 80  # zero or stuck in it
+HOUR_LOCAL = 81  # local hour of the hour being averaged
+SOLAR_T = 82  # when the meter last exported
+QUANTUM_KWH = 83  # the smallest step between two interval values, 0 = none seen
+BLOCKS_SOLAR = 84  # 1 = the baseline's blocks are nights of a home with sun on its roof
 # --- doubted values
-JUMP_T = 86  # the read before the greatest step of late, 0 = none
-JUMP_KWH = 87
-JUMP_USE = 88  # the step
-JUMP_LOST = 89  # part of the register's change since then that was not booked as use
-HELD_FITS = 90  # 1 = the held read lies within what the connection carries
-OVER_N = 91  # values in a row above what the connection carries
-OVER_W = 92  # the last of them
-OVER_T = 93  # its end
-LIMIT_W = 94  # what such a row has shown the connection to carry, 0 = nothing
+JUMP_T = 85  # the read before the greatest step of late, 0 = none
+JUMP_KWH = 86
+JUMP_USE = 87  # the step
+JUMP_LOST = 88  # part of the register's change since then that was not booked as use
+HELD_FITS = 89  # 1 = the held read lies within what the connection carries
+OVER_N = 90  # values in a row above what the connection carries
+OVER_W = 91  # the last of them
+OVER_T = 92  # its end
+LIMIT_W = 93  # what such a row has shown the connection to carry, 0 = nothing
 # --- negative values and drops
-NEGATIVE_T = 95  # the last negative value
-NEGATIVE_DAY = 96  # its local day
-NEGATIVE_DAYS = 97  # days with negative values: from a few on, this meter exports
-CLOSED = 98  # 1 = the day that was closed last can be compared with others
-CLOSED_START = 99
-CLOSED_LOW_W = 100  # of its hours: second lowest, lower quarter, median, mean
-CLOSED_QUARTER_W = 101
-CLOSED_MEDIAN_W = 102
-CLOSED_MEAN_W = 103
-CLOSED_TOP_W = 104  # its highest interval
-DROP_N = 105
-DROP_LOW = 106  # which of the low figures the open drop is judged by
-DROP_BACK_W = 107  # a day whose low figure is above is calm
-DROP_CALM_T = 108  # the calm day before, 0 = none
-DROPS_SOLAR = 109  # 1 = the figures of these days are of their nights
-SPIKE_T = 110  # start of the last spike that is over, 0 = none
-SPIKE_W = 111  # its power
+NEGATIVE_T = 94  # the last negative value
+NEGATIVE_DAY = 95  # its local day
+NEGATIVE_DAYS = 96  # days with negative values: from a few on, this meter exports
+CLOSED = 97  # 1 = the day that was closed last can be compared with others
+CLOSED_START = 98
+CLOSED_LOW_W = 99  # of its hours: second lowest, lower quarter, median, mean
+CLOSED_QUARTER_W = 100
+CLOSED_MEDIAN_W = 101
+CLOSED_MEAN_W = 102
+CLOSED_TOP_W = 103  # its highest interval
+DROP_N = 104
+DROP_LOW = 105  # which of the low figures the open drop is judged by
+DROP_BACK_W = 106  # a day whose low figure is above is calm
+DROP_CALM_T = 107  # the calm day before, 0 = none
+DROPS_SOLAR = 108  # 1 = the figures of these days are of their nights
+SPIKE_T = 109  # start of the last spike that is over, 0 = none
+SPIKE_W = 110  # its power
 # --- lists
-TOP = 112  # the three highest of today, then of the day before
+TOP = 111  # the three highest of today, then of the day before
 ANOMALY = TOP + 6  # per kind: start, observed, expected, threshold, severity
 HOURS = ANOMALY + 5 * KINDS  # hourly means of today, W
 RING_MAX = HOURS + MOST_HOURS
 RING_ZERO = RING_MAX + RING
 RING_SAME = RING_ZERO + RING
-RING_BLOCKS = RING_SAME + RING  # BLOCKS × (lowest hour, mean) W
-PENDING_BLOCKS = RING_BLOCKS + 2 * BLOCKS  # PENDING × (lowest hour, mean, start)
-RING_BASE = PENDING_BLOCKS + 3 * PENDING  # RING × (floor, lower quarter, lower half-day, mean)
+RING_BLOCKS = RING_SAME + RING  # BLOCKS × lowest hour, W
+PENDING_BLOCKS = RING_BLOCKS + BLOCKS  # PENDING × (lowest hour, start)
+RING_BASE = PENDING_BLOCKS + 2 * PENDING  # RING × (floor, lower quarter, lower half-day, mean)
 PROFILE = RING_BASE + 4 * RING  # 2 × 24 mean W, workday then weekend
 PROFILE_N = PROFILE + 48
 DROPS = PROFILE_N + 48  # DROP_DAYS × DROP_FIGURES

@@ -33,7 +33,6 @@ def flush_hour(c, p):
         c[C.HOURS_N] += 1.0
         if c[C.BLOCK_N] == 0.0 or mean < c[C.BLOCK_LOWEST_W]:
             c[C.BLOCK_LOWEST_W] = mean
-        c[C.BLOCK_SUM_W] += mean
         c[C.BLOCK_N] += 1.0
     c[C.HOUR_KWH] = 0.0
     c[C.HOUR_US] = 0.0

@@ -129,16 +129,15 @@ class Parameters(NamedTuple):
     # ... and this many steps of the meter's resolution in an hour: a level that crosses one
     # step's edge changes its lowest hour by a whole step. Own.
     rise_steps: float = 1.5
-    # and above the highest level that held three days in the last weeks, times. Own: cold snaps.
-    rise_over_habit: float = 1.15
-    rise_fast_over_habit: float = 1.4
-    # Where the mean has risen by more than this many times as much, it is heating. Own: a load that
-    # never stops raises the mean by its own power.
-    rise_mean_factor: float = 3.0
-    # Where hours have no level (see profile.LEVEL_SHARE), the lowest hour must also be a
-    # greater share of the mean than it held in the last weeks, times: weather scales both, a
-    # constant load does not. Own.
-    rise_over_ratio: float = 1.15
+    # and more than this many times as far as the lowest hours of days (rolling, from the onset on)
+    # lie apart, in a week and in three days: a load that never stops adds the same to each, heating
+    # adds more on a colder day. Two and four: between-group distance against within-group range.
+    # Own: simulated thermostats, heat pumps and heated floors in five climates.
+    rise_over_spread: float = 2.0
+    rise_fast_over_spread: float = 4.0
+    # ... and this many times as far as the middle eight tenths of them lay apart in the baseline:
+    # 1.25 such widths are 3.2 standard deviations of a normal distribution. Own.
+    rise_over_spread_before: float = 1.25
     # An hour below this share of the rise is calm; two, a day apart, clear it. Own.
     rise_clear_share: float = 0.5
     # A rise that lasts longer is the new habit, days. Own.

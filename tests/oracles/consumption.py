@@ -306,8 +306,8 @@ class Meter:
         elif run["n"] > 1 and self.today:
             self.today.same_h = max(self.today.same_h, run["us"] / HOUR)
 
-    def judge_rise(self, lowest, mean, start, decided):
-        """Take six closed hours: their lowest, their mean, when they began."""
+    def judge_rise(self, lowest, start, decided):
+        """Take six closed hours: their lowest, when they began."""
         p = self.p
         grade = lambda w: 3 if w >= 300 else 2 if w >= 150 else 1  # noqa: E731
         if RISE in self.episodes:
@@ -326,49 +326,45 @@ class Meter:
             return
         if DROP in self.episodes:
             return
-        self.pending.append((lowest, mean, start))
+        self.pending.append((lowest, start))
         if len(self.pending) > 28:
             self.baseline = [*self.baseline, self.pending.pop(0)][-112:]
         if len(self.baseline) < 4 * p["rise_fast_history_days"] or len(self.pending) < 28:
             return
 
-        def windows(length):
-            count = len(self.baseline) - length + 1
-            return [self.baseline[i : i + length] for i in range(count)]
+        def floors(blocks, length):
+            runs = (blocks[i : i + length] for i in range(len(blocks) - length + 1))
+            return sorted(min(block[0] for block in run) for run in runs)
 
-        def floor(blocks):
-            return min(block[0] for block in blocks)
-
-        def share(blocks):
-            return floor(blocks) / max(sum(block[1] for block in blocks) / len(blocks), 1.0)
-
-        floors = sorted(floor(blocks) for blocks in windows(4))
-        base = floors[len(floors) // 2]
-        held = max([0.0] + [floor(blocks) for blocks in windows(12)])
-        usual = max([0.0] + [share(blocks) for blocks in windows(12)])
+        days = floors(self.baseline, 4)
+        base = days[len(days) // 2]
+        if min(block[0] for block in self.pending[-12:]) <= base + p["rise_w"]:
+            return
         step = p["rise_steps"] * (self.quantum or 0.0) * 1000
-        enough = len(self.baseline) >= 4 * p["rise_history_days"]
-        for name, blocks in (("rise_fast_", 12), ("rise_", 28)):
-            latest = self.pending[-blocks:]
-            now = floor(latest)
-            limit = base + max(p[name + "w"], p[name + "share"] * base, step)
-            limit = max(limit, p[name + "over_habit"] * held)
-            if now <= base + p["rise_w"] or (blocks == 28 and not enough):
-                return
+        span = 6 if self.restless else 4
+        ways = [("rise_fast_", 12), ("rise_", 28)]
+        if len(self.baseline) < 4 * p["rise_history_days"]:
+            ways.pop()
+        for name, length in ways:
+            now = min(block[0] for block in self.pending[-length:])
+            first = 28 - length
+            while first and self.pending[first - 1][0] > (base + now) / 2:
+                first -= 1
+            since, before = floors(self.pending[first:], span), floors(self.baseline, span)
+            tenth = (len(before) - 1) // 10
+            width = before[len(before) - 1 - tenth] - before[tenth]
+            limit = base + max(
+                p[name + "w"],
+                p[name + "share"] * base,
+                step,
+                p[name + "over_spread"] * (since[-1] - since[0]),
+                p["rise_over_spread_before"] * width,
+            )
             if now > limit:
                 break
         else:
             return
-        rose = sum(b[1] for b in latest) / len(latest)
-        rose -= sum(b[1] for b in self.baseline) / len(self.baseline)
-        if rose > p["rise_mean_factor"] * (now - base):
-            return
-        if self.restless and share(latest) <= p["rise_over_ratio"] * usual:
-            return
-        first = 28 - blocks
-        while first and self.pending[first - 1][0] > (base + now) / 2:
-            first -= 1
-        start = self.pending[first][2]
+        start = self.pending[first][1]
         self.raise_(RISE, start, now, base, limit, grade(now - base), decided)
         self.rise_w, self.calm, self.pending = now, [], self.pending[:first]
 
@@ -530,9 +526,8 @@ class Meter:
                 self.baseline, self.pending, hours = [], [], []
             fine = (self.quantum or 0.0) <= self.p["coarse_kwh"]
             if len(hours) >= 4 and fine and not self.block["tainted"]:
-                mean = sum(hours) / len(hours)
                 for _ in range(4 if self.solar() else 1):
-                    self.judge_rise(min(hours), mean, self.block["start"], decided)
+                    self.judge_rise(min(hours), self.block["start"], decided)
         self.block = dict(number=number, start=start, hours=[], tainted=False)
 
     def estimate_base(self):

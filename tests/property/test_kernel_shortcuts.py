@@ -81,7 +81,7 @@ def test_no_rise_is_told_without_sorting(lowest: list[float], at: int, held: flo
     c = initial_carry(1)[0]
     begins = (at - len(lowest)) % C.BLOCKS
     for i, watts in enumerate(lowest):
-        c[C.RING_BLOCKS + 2 * ((begins + i) % C.BLOCKS)] = watts
+        c[C.RING_BLOCKS + (begins + i) % C.BLOCKS] = watts
     c[C.BLOCK_RING_AT], c[C.BLOCK_RING_N] = at, len(lowest)
     if isinstance(held, int):
         held = lowest[held % len(lowest)] + DEFAULTS.rise_w

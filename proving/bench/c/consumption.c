@@ -35,8 +35,8 @@ typedef struct {
         run_margin_h, stuck_hours, stuck_intervals, coarse_steps, stuck_coarse_hours,
         coarse_kwh, same_kwh, solar_days, solar_night_to_h, rise_w, rise_share, rise_fast_w,
         rise_fast_share, rise_history_days, rise_fast_history_days, rise_steps,
-        rise_over_habit, rise_fast_over_habit, rise_mean_factor, rise_over_ratio,
-        rise_clear_share, rise_longest_days, gap_hours, gap_intervals, gap_usual,
+        rise_over_spread, rise_fast_over_spread, rise_over_spread_before, rise_clear_share,
+        rise_longest_days, gap_hours, gap_intervals, gap_usual,
         negative_w, negative_days, negative_base_share, drop_low_share, drop_day_share,
         drop_past_share, drop_past_top, drop_share, drop_shape, drop_shape_over, drop_top,
         drop_top_over, drop_appliance_share, drop_appliance, drop_appliance_over,
@@ -132,55 +132,54 @@ typedef struct {
 #define BLOCK 76
 #define BLOCK_START 77
 #define BLOCK_N 78
-#define BLOCK_SUM_W 79
-#define BLOCK_LOWEST_W 80
-#define BLOCK_TAINTED 81
-#define HOUR_LOCAL 82
-#define SOLAR_T 83
-#define QUANTUM_KWH 84
-#define BLOCKS_SOLAR 85
-#define JUMP_T 86
-#define JUMP_KWH 87
-#define JUMP_USE 88
-#define JUMP_LOST 89
-#define HELD_FITS 90
-#define OVER_N 91
-#define OVER_W 92
-#define OVER_T 93
-#define LIMIT_W 94
-#define TOP 112
-#define ANOMALY 118
-#define HOURS 158
-#define RING_MAX 184
-#define RING_ZERO 212
-#define RING_SAME 240
-#define RING_BLOCKS 268
-#define PENDING_BLOCKS 492
-#define RING_BASE 576
-#define PROFILE 688
-#define PROFILE_N 736
+#define BLOCK_LOWEST_W 79
+#define BLOCK_TAINTED 80
+#define HOUR_LOCAL 81
+#define SOLAR_T 82
+#define QUANTUM_KWH 83
+#define BLOCKS_SOLAR 84
+#define JUMP_T 85
+#define JUMP_KWH 86
+#define JUMP_USE 87
+#define JUMP_LOST 88
+#define HELD_FITS 89
+#define OVER_N 90
+#define OVER_W 91
+#define OVER_T 92
+#define LIMIT_W 93
+#define TOP 111
+#define ANOMALY 117
+#define HOURS 157
+#define RING_MAX 183
+#define RING_ZERO 211
+#define RING_SAME 239
+#define RING_BLOCKS 267
+#define PENDING_BLOCKS 379
+#define RING_BASE 435
+#define PROFILE 547
+#define PROFILE_N 595
 #define FAST 12
 #define DROP_WEEK 7
 #define DROP_DAYS 49
 #define DROP_FIGURES 6
-#define NEGATIVE_T 95
-#define NEGATIVE_DAY 96
-#define NEGATIVE_DAYS 97
-#define CLOSED 98
-#define CLOSED_START 99
-#define CLOSED_LOW_W 100
-#define CLOSED_QUARTER_W 101
-#define CLOSED_MEDIAN_W 102
-#define CLOSED_MEAN_W 103
-#define CLOSED_TOP_W 104
-#define DROP_N 105
-#define DROP_LOW 106
-#define DROP_BACK_W 107
-#define DROP_CALM_T 108
-#define DROPS_SOLAR 109
-#define SPIKE_T 110
-#define SPIKE_W 111
-#define DROPS 784
+#define NEGATIVE_T 94
+#define NEGATIVE_DAY 95
+#define NEGATIVE_DAYS 96
+#define CLOSED 97
+#define CLOSED_START 98
+#define CLOSED_LOW_W 99
+#define CLOSED_QUARTER_W 100
+#define CLOSED_MEDIAN_W 101
+#define CLOSED_MEAN_W 102
+#define CLOSED_TOP_W 103
+#define DROP_N 104
+#define DROP_LOW 105
+#define DROP_BACK_W 106
+#define DROP_CALM_T 107
+#define DROPS_SOLAR 108
+#define SPIKE_T 109
+#define SPIKE_W 110
+#define DROPS 643
 #define MEDIAN 3
 #define MEAN 4
 #define HIGHEST 5
@@ -202,6 +201,7 @@ typedef struct {
 #define LEVEL_SHARE 0.5
 #define DAILY_LEVEL_SHARE 0.7
 #define BLOCKS_A_DAY 4
+#define RESTLESS_BLOCKS 6
 #define BLOCK_HOURS_NEEDED 4.0
 #define READ 6.0
 #define SUBSTITUTE 5.0
@@ -215,7 +215,7 @@ typedef struct {
 #define EXCHANGED 5.0
 #define CORRECTED 6.0
 #define LEAST_CODE 9999.0
-#define CARRY_WIDTH 1078
+#define CARRY_WIDTH 937
 
 static int ascending(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
@@ -647,67 +647,33 @@ static double rise_severity(double rise) {
 static int64_t ring_place(double *c, int64_t i) {
     int64_t first;
     first = (int64_t)c[BLOCK_RING_AT] - (int64_t)c[BLOCK_RING_N] + BLOCKS;
-    return RING_BLOCKS + 2 * ((first + i) % BLOCKS);
+    return RING_BLOCKS + (first + i) % BLOCKS;
 }
 
-/* Highest lowest hour of three days in the baseline, W, and its highest share of the mean. */
-static Pair highest_held(double *c) {
-    double level, ratio, lowest, total;
-    int64_t i, j, at;
-    level = 0.0;
-    ratio = 0.0;
-    for (i = 0; i < (int64_t)c[BLOCK_RING_N] - FAST + 1; i++) {
-        lowest = INFINITY;
-        total = 0.0;
-        for (j = 0; j < FAST; j++) {
-            at = ring_place(c, i + j);
-            lowest = MIN(lowest, c[at]);
-            total += c[at + 1];
-        }
-        level = MAX(level, lowest);
-        ratio = MAX(ratio, lowest / MAX(total / FAST, 1.0));
-    }
-    return (Pair){level, ratio};
-}
-
-/* Lowest hour of the latest pending blocks, and their mean, W. */
-static Pair held_by(double *c, int64_t blocks) {
-    double held = INFINITY, total = 0.0;
+/* Lowest hour of the latest pending blocks, W. */
+static double held_by(double *c, int64_t blocks) {
+    double held = INFINITY;
     for (int64_t i = PENDING - blocks; i < PENDING; i++) {
-        held = MIN(held, c[PENDING_BLOCKS + 3 * i]);
-        total += c[PENDING_BLOCKS + 3 * i + 1];
+        held = MIN(held, c[PENDING_BLOCKS + 2 * i]);
     }
-    return (Pair){held, total / blocks};
-}
-
-/* Mean power of the baseline's blocks, W. */
-static double ring_mean(double *c) {
-    int64_t blocks = (int64_t)c[BLOCK_RING_N];
-    double total = 0.0;
-    for (int64_t i = 0; i < blocks; i++) {
-        total += c[ring_place(c, i) + 1];
-    }
-    return total / blocks;
+    return held;
 }
 
 /* Put a block behind the pending ones; the oldest becomes baseline if there are too many. */
-static void queue_block(double *c, double lowest, double mean, double start) {
+static void queue_block(double *c, double lowest, double start) {
     int64_t at, i;
     if (c[PENDING_N] == PENDING) {
-        at = RING_BLOCKS + 2 * (int64_t)c[BLOCK_RING_AT];
-        c[at] = c[PENDING_BLOCKS];
-        c[at + 1] = c[PENDING_BLOCKS + 1];
+        c[RING_BLOCKS + (int64_t)c[BLOCK_RING_AT]] = c[PENDING_BLOCKS];
         c[BLOCK_RING_AT] = fmod(c[BLOCK_RING_AT] + 1.0, BLOCKS);
         c[BLOCK_RING_N] = MIN(c[BLOCK_RING_N] + 1.0, BLOCKS);
-        for (i = 0; i < 3 * (PENDING - 1); i++) {
-            c[PENDING_BLOCKS + i] = c[PENDING_BLOCKS + i + 3];
+        for (i = 0; i < 2 * (PENDING - 1); i++) {
+            c[PENDING_BLOCKS + i] = c[PENDING_BLOCKS + i + 2];
         }
         c[PENDING_N] -= 1.0;
     }
-    at = PENDING_BLOCKS + 3 * (int64_t)c[PENDING_N];
+    at = PENDING_BLOCKS + 2 * (int64_t)c[PENDING_N];
     c[at] = lowest;
-    c[at + 1] = mean;
-    c[at + 2] = start;
+    c[at + 1] = start;
     c[PENDING_N] += 1.0;
 }
 
@@ -738,24 +704,57 @@ static void follow_rise(double *c, const Parameters *p, Table *out, int64_t *cou
     }
 }
 
-/* Median (upper, for an even number) of the lowest hours of rolling days, W. */
-static double baseline(double *c) {
-    int64_t n = (int64_t)c[BLOCK_RING_N] - BLOCKS_A_DAY + 1;
-    double lowest[BLOCKS];
-    for (int64_t i = 0; i < n; i++) {
-        lowest[i] = INFINITY;
-        for (int64_t j = 0; j < BLOCKS_A_DAY; j++) {
-            lowest[i] = MIN(lowest[i], c[ring_place(c, i + j)]);
+/* Fill the lowest hours of every `blocks` blocks running, W, ascending; return how many. */
+static int64_t rolling_lowest(const double *lowest, int64_t n, int64_t blocks, double *found) {
+    for (int64_t i = 0; i <= n - blocks; i++) {
+        found[i] = INFINITY;
+        for (int64_t j = 0; j < blocks; j++) {
+            found[i] = MIN(found[i], lowest[i + j]);
         }
     }
-    qsort(lowest, n, sizeof(double), ascending);
-    return lowest[n / 2];
+    qsort(found, n - blocks + 1, sizeof(double), ascending);
+    return n - blocks + 1;
+}
+
+/* The same of the baseline's blocks. */
+static int64_t ring_lowest(double *c, int64_t blocks, double *found) {
+    int64_t n = (int64_t)c[BLOCK_RING_N];
+    double lowest[BLOCKS];
+    for (int64_t i = 0; i < n; i++) {
+        lowest[i] = c[ring_place(c, i)];
+    }
+    return rolling_lowest(lowest, n, blocks, found);
+}
+
+/* Median (upper, for an even number) of the lowest hours of rolling days, W. */
+static double baseline(double *c) {
+    double days[BLOCKS];
+    int64_t n = ring_lowest(c, BLOCKS_A_DAY, days);
+    return days[n / 2];
+}
+
+/* Width of the middle eight tenths of the baseline's lowest hours of so many blocks, W. */
+static double spread_before(double *c, int64_t blocks) {
+    double lowest[BLOCKS];
+    int64_t last = ring_lowest(c, blocks, lowest) - 1;
+    return lowest[last - last / 10] - lowest[last / 10];
+}
+
+/* Highest less lowest of the lowest hours of so many pending blocks from `first` on, W. */
+static double spread_since(double *c, int64_t first, int64_t blocks) {
+    double since[PENDING], lowest[PENDING];
+    int64_t n = PENDING - first;
+    for (int64_t i = 0; i < n; i++) {
+        since[i] = c[PENDING_BLOCKS + 2 * (first + i)];
+    }
+    n = rolling_lowest(since, n, blocks, lowest);
+    return lowest[n - 1] - lowest[0];
 }
 
 /* Tell whether `held` lies more than rise_w above the baseline, by counting instead of sorting. */
 static int64_t may_have_risen(double *c, const Parameters *p, double held) {
     int64_t blocks = (int64_t)c[BLOCK_RING_N], days = 0, last = -BLOCKS_A_DAY;
-    int64_t at = ring_place(c, 0), end = RING_BLOCKS + 2 * BLOCKS;
+    int64_t at = ring_place(c, 0), end = RING_BLOCKS + BLOCKS;
     for (int64_t i = 0; i < blocks; i++) {
         if (c[at] + p->rise_w < held) {
             last = i;
@@ -763,7 +762,7 @@ static int64_t may_have_risen(double *c, const Parameters *p, double held) {
         if (i >= BLOCKS_A_DAY - 1 && i - last < BLOCKS_A_DAY) {
             days++;
         }
-        at += 2;
+        at++;
         if (at == end) {
             at = RING_BLOCKS;
         }
@@ -771,12 +770,43 @@ static int64_t may_have_risen(double *c, const Parameters *p, double held) {
     return days > (blocks - BLOCKS_A_DAY + 1) / 2;
 }
 
+/* Raise a rise if the latest pending blocks show one; tell whether they do. */
+static int64_t raise_if_risen(double *c, const Parameters *p, Table *out, int64_t *count,
+                          int64_t device, double base, int64_t blocks, double decided) {
+    int64_t fast = blocks == FAST, restless = c[RESTLESS] > 0.0, first = PENDING - blocks, span;
+    double held = held_by(c, blocks), least, over, begin, severity;
+    least = MAX(fast ? p->rise_fast_w : p->rise_w, p->rise_steps * c[QUANTUM_KWH] * 1000.0);
+    least = MAX(least, (fast ? p->rise_fast_share : p->rise_share) * base);
+    if (held <= base + least) {
+        return 0;
+    }
+    while (first > 0 && c[PENDING_BLOCKS + 2 * (first - 1)] > 0.5 * (base + held)) {
+        first--;
+    }
+    span = restless ? RESTLESS_BLOCKS : BLOCKS_A_DAY;
+    over = fast ? p->rise_fast_over_spread : p->rise_over_spread;
+    least = MAX(least, over * spread_since(c, first, span));
+    if (held <= base + least) {
+        return 0;
+    }
+    least = MAX(least, p->rise_over_spread_before * spread_before(c, span));
+    if (held <= base + least) {
+        return 0;
+    }
+    begin = c[PENDING_BLOCKS + 2 * first + 1];
+    severity = rise_severity(held - base);
+    raise_anomaly(c, out, count, device, RISE, begin, held, base, base + least, severity,
+                  decided);
+    c[RISE_W] = held;
+    c[CALM_START] = 0.0;
+    c[PENDING_N] = first;
+    return 1;
+}
+
 /* Take a closed block; raise, follow or clear a rise. */
 static void judge_rise(double *c, const Parameters *p, Table *out, int64_t *count, int64_t device,
-                       double lowest, double mean, double start, double decided) {
-    double days, base, step, share, least, threshold, severity, begin;
-    int64_t blocks, first;
-    Pair held, level;
+                       double lowest, double start, double decided) {
+    double days, base;
     if (is_open(c, RISE)) {
         follow_rise(c, p, out, count, device, lowest, start, decided);
         return;
@@ -784,60 +814,28 @@ static void judge_rise(double *c, const Parameters *p, Table *out, int64_t *coun
     if (is_open(c, DROP)) {
         return;
     }
-    queue_block(c, lowest, mean, start);
+    queue_block(c, lowest, start);
     days = c[BLOCK_RING_N] / BLOCKS_A_DAY;
     if (days < p->rise_fast_history_days || c[PENDING_N] < PENDING) {
         return;
     }
-    held = held_by(c, FAST);
-    if (!may_have_risen(c, p, held.first)) {
+    if (!may_have_risen(c, p, held_by(c, FAST))) {
         return;
     }
     base = baseline(c);
-    level = highest_held(c);
-    step = p->rise_steps * c[QUANTUM_KWH] * 1000.0;
-    blocks = FAST;
-    least = MAX(p->rise_fast_w, p->rise_fast_share * base);
-    least = base + MAX(least, step);
-    threshold = MAX(least, p->rise_fast_over_habit * level.first);
-    if (held.first <= threshold) {
-        if (days < p->rise_history_days) {
-            return;
-        }
-        blocks = PENDING;
-        held = held_by(c, PENDING);
-        least = MAX(p->rise_w, p->rise_share * base);
-        least = base + MAX(least, step);
-        threshold = MAX(least, p->rise_over_habit * level.first);
-        if (held.first <= threshold) {
-            return;
-        }
-    }
-    if (held.second - ring_mean(c) > p->rise_mean_factor * (held.first - base)) {
+    if (raise_if_risen(c, p, out, count, device, base, FAST, decided)) {
         return;
     }
-    share = held.first / MAX(held.second, 1.0);
-    if (c[RESTLESS] > 0.0 && share <= p->rise_over_ratio * level.second) {
-        return;
+    if (days >= p->rise_history_days) {
+        raise_if_risen(c, p, out, count, device, base, PENDING, decided);
     }
-    severity = rise_severity(held.first - base);
-    first = PENDING - blocks;
-    while (first > 0 && c[PENDING_BLOCKS + 3 * (first - 1)] > 0.5 * (base + held.first)) {
-        first--;
-    }
-    begin = c[PENDING_BLOCKS + 3 * first + 2];
-    raise_anomaly(c, out, count, device, RISE, begin, held.first, base, threshold, severity,
-                  decided);
-    c[RISE_W] = held.first;
-    c[CALM_START] = 0.0;
-    c[PENDING_N] = first;
 }
 
 /* Forget the baseline: what comes is not to be compared with it. */
 static void begin_baseline(double *c) {
     int64_t slot;
-    const int64_t all[] = {BLOCK_RING_N, BLOCK_RING_AT, PENDING_N, BLOCK_N, BLOCK_SUM_W};
-    for (int64_t k = 0; k < 5; k++) {
+    const int64_t all[] = {BLOCK_RING_N, BLOCK_RING_AT, PENDING_N, BLOCK_N};
+    for (int64_t k = 0; k < 4; k++) {
         slot = all[k];
         c[slot] = 0.0;
     }
@@ -847,17 +845,15 @@ static void begin_baseline(double *c) {
 static void close_block(double *c, const Parameters *p, Table *out, int64_t *count,
                         int64_t device, int64_t times, double decided) {
     int64_t fine, turn;
-    double mean, lowest;
+    double lowest;
     fine = c[BLOCK_TAINTED] == 0.0 && c[QUANTUM_KWH] <= p->coarse_kwh;
     if (c[BLOCK_N] >= BLOCK_HOURS_NEEDED && fine) {
-        mean = c[BLOCK_SUM_W] / c[BLOCK_N];
         lowest = c[BLOCK_LOWEST_W];
         for (turn = 0; turn < times; turn++) {
-            judge_rise(c, p, out, count, device, lowest, mean, c[BLOCK_START], decided);
+            judge_rise(c, p, out, count, device, lowest, c[BLOCK_START], decided);
         }
     }
     c[BLOCK_N] = 0.0;
-    c[BLOCK_SUM_W] = 0.0;
     c[BLOCK_LOWEST_W] = 0.0;
     c[BLOCK_TAINTED] = 0.0;
 }
@@ -882,7 +878,6 @@ static void flush_hour(double *c, const Parameters *p) {
         if (c[BLOCK_N] == 0.0 || mean < c[BLOCK_LOWEST_W]) {
             c[BLOCK_LOWEST_W] = mean;
         }
-        c[BLOCK_SUM_W] += mean;
         c[BLOCK_N] += 1.0;
     }
     c[HOUR_KWH] = 0.0;

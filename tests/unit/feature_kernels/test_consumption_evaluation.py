@@ -247,3 +247,46 @@ def test_base_load_of_a_household_with_a_cycling_fridge(seed):
     _, kwh = household(seed, 60, base_w=base)
     truth = base + 90.0 * 16.5 / (16.5 + 37.0)  # standby and the fridge's mean
     assert consumption.base_load(kwh, 900.0) == pytest.approx(truth, rel=0.15)
+
+
+def heated(seed, days=730, per_hour=2):
+    """Simulate a home that is heated by electricity without a pause, at a place with fronts.
+
+    The outside temperature has seasons, fronts of some days and a daily course. The building
+    smooths them over a day; what it loses below 15 °C the heating puts in at all hours.
+    """
+    rng = np.random.default_rng((seed, 18))
+    t_us, kwh = household(seed, days, per_hour, base_w=rng.uniform(40.0, 120.0))
+    hours = days * 24
+    at = np.arange(hours)
+    fronts = np.zeros(hours)
+    stay = np.exp(-1.0 / (rng.uniform(2.0, 4.0) * 24.0))
+    for hour in range(1, hours):
+        fronts[hour] = stay * fronts[hour - 1] + rng.normal(0.0, 3.5 * np.sqrt(1.0 - stay**2))
+    season = -np.cos(2.0 * np.pi * (at / 8766.0 - 0.05 + rng.random()))
+    outside = 10.0 + 7.5 * season + fronts + 3.5 * np.cos(2.0 * np.pi * (at % 24 - 15) / 24.0)
+    felt = np.convolve(outside, np.full(24, 1.0 / 24.0))[:hours]
+    watt = np.maximum(15.0 - felt, 0.0) * rng.uniform(25.0, 150.0) * rng.gamma(60.0, 1 / 60, hours)
+    kwh = kwh + np.repeat(watt, per_hour) / per_hour / 1000.0
+    return t_us, np.round(kwh, 3)
+
+
+def test_heating_at_all_hours_is_seldom_a_base_load_rise():
+    """0.5 a meter-year are allowed of all kinds together; +0.2 kW is found in mild weeks."""
+    rises, years, found, injected = 0, 0.0, 0, 0
+    for seed in range(12):
+        t_us, kwh = heated(seed)
+        known = {e[:2] for e in episodes(run(t_us, kwh, 1800))}
+        rises += sum(kind == KINDS["base_load_rise"] for kind, _ in known)
+        years += kwh.size / 48 / 365.25
+        daily = kwh[: kwh.size // 48 * 48].reshape(-1, 48).sum(axis=1)
+        mild = np.convolve(daily, np.ones(63), "valid")[: daily.size - 80].argmin()
+        first = (int(mild) + 45) * 48
+        kwh[first : first + 14 * 48] += 0.1
+        new = [e for e in episodes(run(t_us, kwh, 1800)) if e[:2] not in known]
+        hits = [e for e in new if e[0] == KINDS["base_load_rise"]]
+        found += any(abs(e[1] - t_us[first]) < 2 * DAY for e in hits)
+        injected += 1
+    print(f"heated: {rises / years:.2f} rises a meter-year, {found}/{injected} found")
+    assert rises / years <= 0.25
+    assert found >= injected - 1
