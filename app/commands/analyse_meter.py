@@ -1,7 +1,7 @@
 """Energy, days, load profile, anomalies, baseline and forecast of a meter's recording, as JSON.
 
-Needs start with energy_kwh (interval values), or read_at with register_kwh (meter readings).
-`tachowatt columns` lists all.
+Needs start with energy_kwh (interval values), or read_at with register_kwh (meter readings);
+`tachowatt columns` lists all. A NEM12 file needs none.
 
 Examples:
 
@@ -17,12 +17,15 @@ Examples:
 
   tachowatt analyse-meter home.csv --registers readings.csv --export intervals.csv
 
+  tachowatt analyse-meter NEM12#2026.csv --tz Australia/Sydney --channel E1
+
   tachowatt analyse-meter netz.csv --tz Europe/Berlin --decimal comma --date-format "%d.%m.%Y %H:%M"
 
 What is guessed about a file (encoding, names, numbers, dates, clock) stands under `guesses` in the
 answer, with the option that sets it.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -89,6 +92,13 @@ PricePerKwh = Annotated[
         "--price-per-kwh", min=0.0, help="Gross; what an anomaly cost stands in its evidence"
     ),
 ]
+Channel = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NMI/SUFFIX",
+        help="Channel of a NEM12 file, where it has several of energy from the grid: E1",
+    ),
+]
 WindowStart = Annotated[
     str | None, typer.Option(metavar="DAY", help="A local day with which a window begins")
 ]
@@ -102,6 +112,7 @@ def analyse_meter(
     thousands: Thousands = None,
     date_format: DateFormat = None,
     clock: ClockOf = None,
+    channel: Channel = None,
     fuse_a: Fuse = None,
     temperature: Temperature = None,
     registers: Registers = None,
@@ -123,6 +134,7 @@ def analyse_meter(
         from app.recordings.read import read_meter_table
 
         options = file_options(decimal, thousands, date_format, clock)
+        given = replace(options, channel=channel)
         wishes = insight.Wishes(
             temperature,
             tz,
@@ -134,7 +146,7 @@ def analyse_meter(
             price_per_kwh,
         )
         insight.check(wishes)
-        table = read_meter_table(file, tz, map_ or (), step, options)
+        table = read_meter_table(file, tz, map_ or (), step, given)
         step(0.9, "intervals and anomalies")
         analysis = analysing.analyse(table, fuse_a=fuse_a)
         step(0.92, "baseline and forecast")

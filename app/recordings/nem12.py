@@ -3,10 +3,14 @@
 Records: 100 header, 200 channel (NMI, register, unit, interval length), 300 a day's values with
 their quality, 400 the quality of a part of a day whose quality is V, 500 readings of a register,
 900 end. Energies are decimal numbers and are added as such, so that totals are exact.
+
+What a customer gets from a portal may lack both the record 100 and the record 900: such a file is
+read, but then nothing says that it is whole.
 """
 
 import csv
 import gzip
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -21,6 +25,9 @@ LENGTHS_MIN = (1, 5, 15, 30, 60)
 QUALITIES = frozenset("AEFNSV")
 VARIES = "V"
 NO_DATA = "N"
+_BEGIN = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:100\s*,\s*NEM12\b|200(?:,[^,\r\n]*){8,}[\r\n]+300,)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,10 @@ class Part:
 
 @dataclass(slots=True)
 class Day:
-    """A day of a channel: its values as they stand in the file."""
+    """A day of a channel: its values as they stand in the file.
+
+    blank : positions of values that the file leaves empty, which are those of quality N
+    """
 
     date: date
     values: list[Decimal]
@@ -43,11 +53,12 @@ class Day:
     reason: str
     updated: str
     parts: list[Part] = field(default_factory=list)
+    blank: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
 class Channel:
-    """A register of a meter, and its days by date."""
+    """A register of a meter, and its days by date. unit : as the file writes it"""
 
     nmi: str
     suffix: str
@@ -100,16 +111,15 @@ class _Reader:
     def open_channel(self, cells: list[str]) -> None:
         if len(cells) < 9:
             raise self.error(f"record 200 has {len(cells)} fields, expected at least 9")
-        nmi, register, suffix, serial, unit = (
-            cells[1], cells[3], cells[4], cells[6], cells[7].upper(),
-        )  # fmt: skip
+        nmi, register, suffix, serial, unit = cells[1], cells[3], cells[4], cells[6], cells[7]
         if not nmi or not suffix:
             raise self.error("record 200 has no NMI or no suffix")
         if not cells[8].isdigit() or int(cells[8]) not in LENGTHS_MIN:
             raise self.error(f"found interval length {cells[8]!r}, expected one of {LENGTHS_MIN}")
         length = int(cells[8])
         self.channel = self.channels.setdefault(
-            (nmi, suffix, unit, cells[8]), Channel(nmi, suffix, register, serial, unit, length)
+            (nmi, suffix, unit.upper(), cells[8]),
+            Channel(nmi, suffix, register, serial, unit, length),
         )
 
     def open_day(self, channel: Channel, cells: list[str]) -> None:
@@ -124,13 +134,14 @@ class _Reader:
         except ValueError:
             raise self.error(f"found date {cells[1]!r}, expected YYYYMMDD") from None
         quality = cells[2 + count]
-        values = [self.value(cell, quality) for cell in cells[2 : 2 + count]]
+        given = cells[2 : 2 + count]
+        may_be_blank = quality[0] in (NO_DATA, VARIES)
+        blank = tuple(at for at, cell in enumerate(given) if cell == "" and may_be_blank)
+        values = [Decimal(0) if at in blank else self.value(cell) for at, cell in enumerate(given)]
         rest = [*cells[3 + count :], "", "", ""]
-        self.day = Day(day, values, quality, rest[0], self.updated(rest[2]))
+        self.day = Day(day, values, quality, rest[0], self.updated(rest[2]), blank=blank)
 
-    def value(self, cell: str, quality: str) -> Decimal:
-        if cell == "" and quality.startswith(NO_DATA):
-            return Decimal(0)
+    def value(self, cell: str) -> Decimal:
         try:
             value = Decimal(cell)
         except InvalidOperation:
@@ -172,6 +183,16 @@ class _Reader:
             raise self.error(
                 f"the day {day.date} has quality V, and its records 400 do not cover it"
             )
+        null = [
+            part.quality.startswith(NO_DATA)
+            for part in day.parts
+            for _ in range(part.first, part.last + 1)
+        ]
+        for at in day.blank:
+            if null and not null[at]:
+                raise self.error(
+                    f"the day {day.date} has no value for interval {at + 1}, whose quality is not N"
+                )
         before = channel.days.get(day.date)
         if before is None or day.updated >= before.updated:
             channel.days[day.date] = day
@@ -191,26 +212,34 @@ def _lines(path: Path) -> Iterator[list[str]]:
         raise Usage(f"{path}: not a text file of comma-separated records") from error
 
 
+def begins_nem12(head: bytes) -> bool:
+    """Tell whether the begin of a file is that of NEM12, also without the record 100."""
+    return _BEGIN.match(head) is not None
+
+
 def read_nem12(path: Path) -> list[Channel]:
     """Read a NEM12 file (.gz too); return its channels in order of the file.
 
     Raises Usage, with the line, for what does not fit.
     """
     reader = _Reader(path)
-    ended = started = False
+    ended = started = framed = False
     for reader.line, cells in enumerate(_lines(path), start=1):
         if not any(cells):
             continue
         if ended:
             raise reader.error("found a record behind the record 900")
-        if not started:
+        if not started and cells[0] == "200":
+            started = True
+            reader.take(cells)
+        elif not started:
             if cells[0] != "100" or len(cells) < 2 or cells[1].upper() != "NEM12":
                 found = ",".join(cells[:2])
                 raise reader.error(
                     f"found {found!r}, expected the record 100,NEM12 of such a file (tachowatt "
                     "analyse-meter reads CSV)"
                 )
-            started = True
+            started = framed = True
         elif cells[0] == "900":
             reader.close_day()
             ended = True
@@ -218,8 +247,9 @@ def read_nem12(path: Path) -> list[Channel]:
             reader.take(cells)
     if not started:
         raise Usage(f"{path}: is empty, expected the record 100,NEM12")
-    if not ended:
+    if framed and not ended:
         raise Usage(f"{path}: the record 900 at the end is missing: the file is cut off")
+    reader.close_day()
     if not reader.channels:
         raise Usage(f"{path}: has no record 200, expected at least one channel")
     return list(reader.channels.values())

@@ -27,6 +27,7 @@ from app.recordings.exchange import order_meters
 from app.recordings.guesses import Guess
 from app.recordings.meter_headers import DATE, TIME_OF_DAY, find_names, kwh_of
 from app.recordings.meter_numbers import choose_reading
+from app.recordings.nem12_table import is_nem12, read_nem12_table
 from app.recordings.times import (
     US_PER_S,
     Times,
@@ -70,12 +71,14 @@ class Options:
     decimal, thousands : signs of numbers ('' = no thousands separator)
     date_format        : strptime format of times
     clock              : the clock that wrote wall times
+    channel            : of a NEM12 file: "NMI/suffix" or suffix
     """
 
     decimal: str | None = None
     thousands: str | None = None
     date_format: str | None = None
     clock: Clock | None = None
+    channel: str | None = None
 
 
 FIND_OUT = Options()
@@ -186,11 +189,17 @@ def read_meter_table(
 ) -> Table:
     """Read a meter's recording: `start` with `energy_kwh`, or `read_at` with `register_kwh`.
 
+    A NEM12 file is read as the intervals of one of its channels.
+
     Energies and registers outside their physical range are kept: the kernel judges them, so that
     one code of an error does not refuse the whole file.
 
     Raises TableError for what does not fit.
     """
+    if is_nem12(path):
+        return read_nem12_table(path, tz, options.channel)
+    if options.channel is not None:
+        raise TableError(f"{path}: --channel is for NEM12 files; this is none")
     units = [c for c in METER_COLUMNS if c.name != "meter_key"]
     known = (*METER_TIMES, *(column.name for column in units), "meter_number")
     progress(0.0, "reading")

@@ -277,7 +277,7 @@ def qualities(raw: RawTable, column: Column) -> NDArray[np.float64]:
     coded = pc.dictionary_encode(clean_text(cells))
     codes: list[float] = []
     for name in coded.dictionary.to_pylist():
-        code = _quality_code(name)
+        code = quality_code(name)
         if code is None:
             row = int(np.argmax(_numpy(pc.fill_null(pc.equal(clean_text(cells), name), False))))
             raise raw.error(
@@ -289,7 +289,8 @@ def qualities(raw: RawTable, column: Column) -> NDArray[np.float64]:
     return values
 
 
-def _quality_code(name: str) -> float | None:
+def quality_code(name: str) -> float | None:
+    """Return the number of a status; None where it is none."""
     # NEM12 carries the method behind the letter: "S14", "F52".
     letter = name[0].upper() if name[1:].isdigit() and name[0].isalpha() else name.upper()
     if letter in QUALITY_NAMES:

@@ -98,7 +98,6 @@ def test_a_file_that_is_no_text_is_named(read: Read, head: bytes, what: str) -> 
         ("\ufeff<?xml version='1.0'?><feed/>", "XML"),
         ('{"_typ": "LASTGANG"}', "JSON"),
         ("UNA:+.? '\nUNB+UNOC:3+1'", "EDIFACT"),
-        ("100,NEM12,202511010000,MDP1,RETAIL\n200,6001234567,E1,1,E1\n", "import-meter"),
     ],
 )
 def test_a_text_that_is_no_table_is_named(read: Read, text: str, what: str) -> None:

@@ -38,7 +38,7 @@ def test_a_day_with_two_qualities(tmp_path: Path) -> None:
     text += day("20050302", ["0.1"] * 48, "V") + "400,1,28,S14,32,\n400,29,48,A,,\n"
     text += "500,O,S01009,20050310,1.5\n" + END
     (channel,) = read(tmp_path, text)["channels"]
-    assert (channel["nmi"], channel["suffix"], channel["unit"]) == ("NEM1201009", "E1", "KWH")
+    assert (channel["nmi"], channel["suffix"], channel["unit"]) == ("NEM1201009", "E1", "kWh")
     first, second = channel["days"]
     assert first == {"date": "2005-03-01", "energy": 22.128, "quality": "A"}
     assert (second["energy"], second["quality"]) == (4.8, "V")
@@ -53,6 +53,24 @@ def test_totals_are_those_of_decimal_numbers(values: list[Decimal]) -> None:
         text = HEAD + CHANNEL + day("20050301", [str(value) for value in values]) + END
         (channel,) = read(Path(folder), text)["channels"]
     assert channel["days"][0]["energy"] == float(sum(values))
+
+
+def test_values_without_data_may_be_left_empty(tmp_path: Path) -> None:
+    values = ["0.5"] * 10 + [""] * 10 + ["0.25"] * 28
+    text = HEAD + CHANNEL + day("20050301", values, "V")
+    text += "400,1,10,A,,\n400,11,20,N,,\n400,21,48,A,,\n"
+    text += day("20050302", [""] * 48, "N") + END
+    (channel,) = read(tmp_path, text)["channels"]
+    assert [one["energy"] for one in channel["days"]] == [12.0, 0.0]
+    with pytest.raises(Usage, match="no value for interval 20, whose quality is not N"):
+        read(tmp_path, text.replace("400,11,20,N,,\n400,21", "400,11,19,N,,\n400,20"))
+
+
+def test_a_file_of_a_portal_may_lack_its_frame_but_is_not_cut_off(tmp_path: Path) -> None:
+    whole = CHANNEL + day("20050301", ["1"] * 48)
+    assert read(tmp_path, whole) == read(tmp_path, HEAD + whole + END)
+    with pytest.raises(Usage, match="cut off"):
+        read(tmp_path, HEAD + whole)
 
 
 def test_the_version_that_was_updated_last_counts(tmp_path: Path) -> None:
