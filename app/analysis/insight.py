@@ -131,7 +131,8 @@ def add_forecast(
     answer["forecast"], answer["tamper_score"] = None, []
     lengths = use.end_us - use.start_us
     if not lengths.size or usual_us(lengths) > HOUR_US:
-        answer["notes"].append("forecast is not computed: intervals are longer than an hour")
+        why = "intervals are longer than an hour" if lengths.size else "no interval was measured"
+        answer["notes"].append(f"forecast is not computed: {why}")
         return
     since = int(use.local_us[-1]) - (PAST_DAYS + 2) * DAY_US
     # local time is at most 14 hours ahead of UTC
@@ -139,8 +140,8 @@ def add_forecast(
     local, lengths, energy = use.local_us[tail], lengths[tail], use.energy_kwh[tail]
     recent = local >= since
     days, hours = hours_of(local[recent], lengths[recent], energy[recent])
-    answer["forecast"], why = _forecast(days, hours, wishes.holidays)
-    answer["notes"] += why
+    answer["forecast"], notes = _forecast(days, hours, wishes.holidays)
+    answer["notes"] += notes
     if wishes.window_days is not None:
         answer["tamper_score"] = scores(use, wishes.window_days, wishes.window_start, weather)
 
@@ -181,14 +182,20 @@ def _us(text: str) -> int:
 
 
 def tamper_scores(
-    analysis: MeterAnalysis, window_days: int, weather: Temperatures | None = None
+    analysis: MeterAnalysis,
+    window_days: int,
+    start: date | None = None,
+    weather: Temperatures | None = None,
 ) -> list[dict[str, Any]]:
-    """Return `tamper_score` of a meter; nothing where its intervals are longer than an hour."""
+    """Return `tamper_score` of a meter; nothing where its intervals are longer than an hour.
+
+    start : a local day with which a window begins
+    """
     use = use_of(analysis)
     lengths = use.end_us - use.start_us
     if not lengths.size or usual_us(lengths) > HOUR_US:
         return []
-    return scores(use, window_days, weather=weather)
+    return scores(use, window_days, start, weather)
 
 
 def _forecast(

@@ -40,6 +40,7 @@ US_PER_S = 1_000_000
 HOUR_S = 3_600.0
 LEVEL_TO_S = 12 * HOUR_S  # longer intervals average out the quiet hours of the night
 DAY_US = 86_400_000_000
+KWH_DECIMALS = 9  # of registers: 35187.2 less 34000.0 is 1187.1999999999971 in binary
 KIND_NAMES = {code: name for name, code in ANOMALY_KINDS.items()}
 
 
@@ -104,10 +105,11 @@ def analyse(
         notes.append(f"base_load_w is not computed: {_no_base_load(grid, values)}")
     if grid.interval_s > HOUR_S:
         notes.append("profile is not computed: intervals are longer than an hour")
+    total = _total(values.energy_kwh)
     answer: dict[str, Any] = {
         "quality": _quality(table, grid, intervals, ours, values, slots),
         "intervals": summary,
-        "energy_kwh": _total(values.energy_kwh),
+        "energy_kwh": round(total, KWH_DECIMALS) if _registers(table) else total,
         "estimated_kwh": estimated_kwh(table, ours),
         "interval_s": grid.interval_s,
         "base_load_w": base_load_w,

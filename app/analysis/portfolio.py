@@ -95,7 +95,8 @@ def row_of(path: Path, plan: Plan, weather: Temperatures | None) -> dict[str, An
 def rank_of(path: Path, plan: Plan, weather: Temperatures | None) -> dict[str, Any]:
     """Return the window of a file that looks most tampered with, and its score. Raises Usage."""
     analysis = analyse(read_meter_table(path, plan.wishes.tz, plan.mapping))
-    scores = insight.tamper_scores(analysis, plan.wishes.window_days or 14, weather)
+    wishes = plan.wishes
+    scores = insight.tamper_scores(analysis, wishes.window_days or 14, wishes.window_start, weather)
     known = [window for window in scores if window["score"] is not None]
     worst = max(known, key=lambda window: float(window["score"]), default=None)
     return {"file": path.name, "score": worst and worst["score"], "window": worst}

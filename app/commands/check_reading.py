@@ -17,7 +17,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import typer
 
 from app.commands.shared.console import out, print_json
-from app.commands.shared.recording import Map, Zone, progress
+from app.commands.shared.recording import (
+    ClockOf,
+    DateFormat,
+    Decimal,
+    Map,
+    Thousands,
+    Zone,
+    file_options,
+    progress,
+)
 from runtime.errors import Usage
 
 MeterFile = Annotated[Path, typer.Argument(help="CSV or Parquet", show_default=False)]
@@ -27,7 +36,16 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout")]
 
 
 def check_reading(
-    file: MeterFile, at: At, reading: Reading, tz: Zone = None, map_: Map = None, json: Json = False
+    file: MeterFile,
+    at: At,
+    reading: Reading,
+    tz: Zone = None,
+    map_: Map = None,
+    decimal: Decimal = None,
+    thousands: Thousands = None,
+    date_format: DateFormat = None,
+    clock: ClockOf = None,
+    json: Json = False,
 ) -> None:
     with progress(True):
         from app.analysis.known_register import known_register
@@ -36,8 +54,10 @@ def check_reading(
         from customer_context.metering.reading_check import judge
 
         instant = _instant(at, tz)
-        register = known_register(read_meter_table(file, tz, map_ or ()), instant)
+        options = file_options(decimal, thousands, date_format, clock)
+        register = known_register(read_meter_table(file, tz, map_ or (), options=options), instant)
         found = judge(register, instant, reading)
+        question = words.question(found, None)
         answer = {
             "verdict": found.verdict,
             "reading": reading,
@@ -45,11 +65,13 @@ def check_reading(
             "low": _rounded(found.low),
             "high": _rounded(found.high),
             "reason": words.reason(found)["en"],
+            "question": None if question is None else question["en"],
         }
     if json:
         print_json(answer)
     else:
-        out.print(f"{answer['verdict']}: {answer['reason']}", highlight=False)
+        asked = f" {answer['question']}" if question else ""
+        out.print(f"{answer['verdict']}: {answer['reason']}{asked}", highlight=False)
 
 
 def _rounded(kwh: float | None) -> float | None:

@@ -7,7 +7,7 @@ theft. Many files are read and analysed by a process for each core.
 
 Example:
 
-  tachowatt rank-meters meters/ --tz Europe/Berlin
+  tachowatt rank-meters meters/ --tz Europe/Berlin --window-start 2026-11-02
 """
 
 from pathlib import Path
@@ -15,10 +15,10 @@ from typing import Annotated, Any
 
 import typer
 
-from app.commands.analyse_meter import Temperature
+from app.commands.analyse_meter import Temperature, WindowStart
 from app.commands.analyse_meters import Workers
 from app.commands.shared.console import print_json
-from app.commands.shared.recording import Map, Quiet, Zone, progress
+from app.commands.shared.recording import Map, Out, Quiet, Zone, check_outputs, progress
 from app.recordings.folder import files_of
 
 Folder = Annotated[Path, typer.Argument(help="Folder of CSV or Parquet files", show_default=False)]
@@ -30,18 +30,26 @@ def rank_meters(
     tz: Zone = None,
     map_: Map = None,
     windows: Windows = "14d",
+    window_start: WindowStart = None,
     temperature: Temperature = None,
     workers: Workers = None,
+    out: Out = None,
     quiet: Quiet = False,
 ) -> None:
     from app.analysis import insight, portfolio
 
     files = files_of(folder)
-    wishes = insight.Wishes(temperature, tz, window_days=insight.window_of(windows))
-    plan = portfolio.Plan(wishes, tuple(map_ or ()))
     ranked: list[dict[str, Any]] = []
     refused = []
     with progress(quiet) as step:
+        check_outputs(out)
+        wishes = insight.Wishes(
+            temperature,
+            tz,
+            window_days=insight.window_of(windows),
+            window_start=insight.day_of("--window-start", window_start),
+        )
+        plan = portfolio.Plan(wishes, tuple(map_ or ()))
         rows = portfolio.analyse_files(files, plan, workers, portfolio.rank_of)
         for done, row in enumerate(rows, start=1):
             step(done / len(files), f"{done} of {len(files)}: {row['file']}")
@@ -50,4 +58,8 @@ def rank_meters(
             else:
                 ranked.append(row)
     ranked.sort(key=lambda meter: -(meter["score"] or 0.0))
-    print_json({"meters": ranked, "refused": refused})
+    answer = {"meters": ranked, "refused": refused}
+    if out is None:
+        print_json(answer)
+    else:
+        portfolio.write_json(out, answer)

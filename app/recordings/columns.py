@@ -13,6 +13,7 @@ _TIMES = (
     ("score-trip", "t_s", "s", "seconds from any origin; this or observed_at"),
     ("score-trip", "observed_at", "time", ISO),
     ("analyse-meter", "start", "time", f"start of the interval of energy_kwh: {ISO}"),
+    ("analyse-meter", "end", "time", "end of the interval of energy_kwh, where there is no start"),
     ("analyse-meter", "read_at", "time", f"when register_kwh was read: {ISO}"),
 )
 _TEXTS = {

@@ -32,6 +32,10 @@ _MONTHS = (
 )  # fmt: skip
 _ZONES = ((r"\s*(?:MESZ|CEST)$", "+02:00"), (r"\s*(?:MEZ|CET)$", "+01:00"),
           (r"\s*(?:UTC|GMT)$", "Z"))  # fmt: skip
+_WHOLE_MONTHS = (
+    (r"^(\d{4})-(0[1-9]|1[0-2])$", r"\1-\2-01"),
+    (r"^(0[1-9]|1[0-2])[./](\d{4})$", r"\2-\1-01"),
+)
 _ISO_LIKE = r"^\d{4}-\d{2}-\d{2}(?:[Tt ]\d{2}:?\d{2}|$)|^\d{8}(?:[Tt]|$)"
 
 
@@ -62,6 +66,9 @@ def to_iso(
         return _by_format(raw, name, text, date_format), None
     if pc.all(pc.match_substring_regex(text, _ISO_LIKE)).as_py() is not False:
         return text, None
+    for pattern, first_day in _WHOLE_MONTHS:
+        if pc.all(pc.match_substring_regex(text, pattern)).as_py():
+            return pc.replace_substring_regex(text, pattern, first_day), None
     spelled = _without_names(text)
     for pattern in (_DAY_OR_MONTH_FIRST, _YEAR_FIRST):
         parts = pc.extract_regex(spelled, pattern)

@@ -81,12 +81,21 @@ def find_grid(table: Table, default_s: float) -> Grid:
             interval_s = DAY_S
     lengths_s = None
     if interval_s > PERIODS_FROM_S and not registers:
-        spaces = np.append(np.diff(t_us) / US_PER_S, interval_s)
+        spaces = np.append(np.diff(t_us) / US_PER_S, _month_s(t_us) or interval_s)
         lengths_s = np.where(spaces > 1.5 * interval_s, interval_s, spaces)
     kernel_s = min(interval_s, DAY_S) if registers else interval_s
     step = round(interval_s * US_PER_S)
     even = lengths_s is None and bool((t_us[1:] - t_us[:-1] == step).all())
     return Grid(interval_s, kernel_s, inferred, t_us, lengths_s, offset_us, even)
+
+
+def _month_s(t_us: Int64s) -> float | None:
+    """Return the length of the last row, s, where each row begins with a month; else None."""
+    at = t_us.astype("datetime64[us]")
+    if (at.astype("datetime64[M]") != at).any():
+        return None
+    month = at[-1].astype("datetime64[M]")
+    return float((month + 1 - month.astype("datetime64[D]")).astype(int)) * DAY_S
 
 
 def _stated(table: Table) -> float | None:

@@ -17,6 +17,7 @@ _TIMES = frozenset(
      "ablesedatum", "messzeit", "beginn", "startzeit", "von", "from", "start", "ab", "utc",
      "monat", "month"}
 )  # fmt: skip
+_BEGINS = frozenset({"beginn", "startzeit", "von", "from", "start", "ab"})
 _DATES = frozenset({"datum", "date", "tag", "day"})
 _CLOCKS = frozenset({"uhrzeit", "zeit", "time"})
 _ENDS = frozenset({"bis", "to", "end", "ende", "until", "endzeit"})
@@ -40,7 +41,7 @@ _NUMBERS = frozenset({"zählernummer", "zaehlernummer", "gerätenummer", "geraet
 _UNIT = re.compile(r"(?:^|[\s_(\[])(kwh|mwh|wh)(?:$|[\s_)\]])", re.IGNORECASE)
 _KWH = {"kwh": 1.0, "wh": 0.001, "mwh": 1_000.0}
 _OURS = frozenset(
-    {"start", "read_at", "energy_kwh", "register_kwh", "register_export_kwh", "power_w",
+    {"start", "read_at", "end", "energy_kwh", "register_kwh", "register_export_kwh", "power_w",
      "interval_s", "quality", "meter_number", "voltage_v", "register_t1_kwh", "register_t2_kwh"}
 )  # fmt: skip
 OPTION = "--map"
@@ -50,6 +51,11 @@ def kwh_of(name: str) -> float:
     """Return the factor to kWh of a column by the unit in its name; 1 without one."""
     found = _UNIT.search(name)
     return 1.0 if found is None else _KWH[found[1].lower()]
+
+
+def names_a_begin(name: str) -> bool:
+    """Tell whether a name says that the time is the begin of an interval."""
+    return bool(_words(name) & _BEGINS)
 
 
 def _words(name: str) -> frozenset[str]:
@@ -80,9 +86,11 @@ def find_names(header: Sequence[str]) -> tuple[dict[str, str], tuple[Guess, ...]
         else:
             _take(mapping, "energy_kwh", energies)
     value = next(iter({*values, *mapping.values()}), None)
+    if value is None and _has_tariffs(header, words):
+        value = "register_kwh"  # the sum of both
     if value is None:
         return {}, ()
-    if not {"start", "read_at"} & set(header):
+    if not {"start", "read_at", "end"} & set(header):
         _take_times(mapping, words, "start" if value == "energy_kwh" else "read_at")
     for ours_name, known in (("quality", _QUALITIES), ("meter_number", _NUMBERS)):
         if ours_name not in header:
@@ -99,6 +107,16 @@ def find_names(header: Sequence[str]) -> tuple[dict[str, str], tuple[Guess, ...]
         for theirs, ours_name in mapping.items()
     )
     return mapping, guesses
+
+
+def _has_tariffs(header: Sequence[str], words: dict[str, frozenset[str]]) -> bool:
+    """Tell whether the registers of both tariffs are there."""
+    codes = {code for found in words.values() for code in found}
+    return all(
+        ours in header or code in codes
+        for code, ours in _REGISTER_CODES.items()
+        if ours != "register_export_kwh"
+    )
 
 
 def _take(mapping: dict[str, str], ours: str, candidates: list[str]) -> None:
@@ -121,9 +139,15 @@ def _take_times(mapping: dict[str, str], words: dict[str, frozenset[str]], ours:
         return
     for name in [n for n, found in free.items() if found & (_TIMES | _DATES | _CLOCKS)][:1]:
         mapping[name] = ours
+        return
+    ends = [name for name, found in words.items() if name not in mapping and found & _ENDS]
+    if len(ends) == 1 and ours == "start":
+        mapping[ends[0]] = "end"
 
 
 def _why(ours: str, theirs: str) -> str:
+    if ours == "end":
+        return "the name says so; its start is an interval earlier"
     if ours == "start":
         return "it is the only name of a time; it is taken as the start of the interval"
     factor = kwh_of(theirs)

@@ -7,7 +7,7 @@ of rows does not matter.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,14 @@ from app.recordings.cells import (
 from app.recordings.clock import spread_ticks
 from app.recordings.exchange import order_meters
 from app.recordings.guesses import Guess
-from app.recordings.meter_headers import DATE, TIME_OF_DAY, find_names, kwh_of
+from app.recordings.interval_ends import guess_ends, moved_to_starts
+from app.recordings.meter_headers import (
+    DATE,
+    TIME_OF_DAY,
+    find_names,
+    kwh_of,
+    names_a_begin,
+)
 from app.recordings.meter_numbers import choose_reading
 from app.recordings.nem12_table import is_nem12, read_nem12_table
 from app.recordings.times import (
@@ -50,7 +57,8 @@ __all__ = ["Options", "Table", "TableError", "read_meter_table", "read_trip_tabl
 # Any origin is possible (boot, engine start, 1970), but not a wrong column.
 T_S = Column("t_s", "s", -1e10, 1e10, "seconds from any origin; the rows' order does not matter")
 TRIP_TIMES = ("t_s", "observed_at")
-METER_TIMES = ("start", "read_at")
+METER_TIMES = ("start", "read_at", "end")
+TARIFFS = ("register_t1_kwh", "register_t2_kwh")
 MOTION = ("speed_kmh", "lat_deg", "accel_long_mps2", "accel_x_mps2")
 VECTORS = (
     ("lat_deg", "lon_deg"),
@@ -187,7 +195,8 @@ def read_meter_table(
     progress: Progress = lambda done, what: None,
     options: Options = FIND_OUT,
 ) -> Table:
-    """Read a meter's recording: `start` with `energy_kwh`, or `read_at` with `register_kwh`.
+    """Read a meter's recording: `start` or `end` with `energy_kwh`, or `read_at` with
+    `register_kwh`.
 
     A NEM12 file is read as the intervals of one of its channels.
 
@@ -207,9 +216,10 @@ def read_meter_table(
     _join_date_and_time(raw)
     time_name = _one_of(raw, METER_TIMES, known, "a time column")
     value, other = (
-        ("energy_kwh", "register_kwh") if time_name == "start" else ("register_kwh", "energy_kwh")
+        ("register_kwh", "energy_kwh") if time_name == "read_at" else ("energy_kwh", "register_kwh")
     )
-    if value not in raw.cells:
+    by_tariff = value == "register_kwh" and raw.cells.keys() >= set(TARIFFS)
+    if value not in raw.cells and not by_tariff:
         hint = f" ({other} goes with another time column)" if other in raw.cells else ""
         raise TableError(
             f"{path}: column {value} is missing, expected beside {time_name}{hint}"
@@ -233,9 +243,21 @@ def read_meter_table(
         columns[column.name] = numbers(raw, column, how, guesses)
     if not mapping and value in foreign:
         columns[value] *= kwh_of(foreign[value])
+    if value not in columns:
+        columns[value] = np.round(sum(columns[name] for name in TARIFFS), 6)
+        notes.append(f"{value} is the sum of {' and '.join(TARIFFS)}")
     _drop_negative(value, columns[value], notes)
     times, found = on_the_clock(times, columns[value], value == "register_kwh", options.clock)
     notes += _clock_notes(found)
+    named = [foreign[name] for name in ("start", DATE, TIME_OF_DAY) if name in foreign]
+    ends = None
+    if time_name == "start" and named and not mapping and not any(map(names_a_begin, named)):
+        ends = guess_ends(named, raw.cells[time_name], times)
+    if ends is not None:
+        guesses.append(ends)
+        raw = replace(raw, guesses=tuple(one for one in raw.guesses if one.column != time_name))
+    if ends is not None or time_name == "end":
+        times = moved_to_starts(times, columns.get("interval_s"), tz)
     if found is not None:
         for values in columns.values():
             values[found.void | found.silent] = np.nan
@@ -372,6 +394,8 @@ def _table(
     ordered = {name: values[order] + 0.0 for name, values in columns.items()}  # −0.0 is 0.0
     joined, clash = _join(ordered, starts, groups)
     extra = counts - 1
+    if other := _contradicted(ordered, joined, counts):
+        notes.append(f"at {other} times rows contradict one another: the greater value counts")
     return Table(
         path=raw.path,
         t_us=t_sorted[starts],
@@ -415,6 +439,21 @@ def _join(
             joined[name] = columns[name][best]
             clash |= np.add.reduceat(~np.isnan(columns[name]), starts, dtype=np.int64) > 1
     return {name: joined[name] for name in columns}, clash
+
+
+def _contradicted(
+    columns: dict[str, NDArray[np.float64]],
+    joined: dict[str, NDArray[np.float64]],
+    counts: NDArray[np.int64],
+) -> int:
+    """Count the instants of which a row says another value than the one that counts."""
+    if counts.size == next(iter(columns.values())).size:
+        return 0
+    instant = np.repeat(np.arange(counts.size), counts)
+    odd = np.zeros(instant.size, np.bool_)
+    for name, values in columns.items():
+        odd |= ~np.isnan(values) & (values != joined[name][instant])
+    return int(np.unique(instant[odd]).size)
 
 
 def _check_times(

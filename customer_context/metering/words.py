@@ -65,6 +65,10 @@ _QUESTIONS: Mapping[Verdict, Mapping[str, str]] = {
         "en": "Does the meter that you are reading have this number: {number}?",
     },
 }
+_WHICH_METER: Mapping[str, str] = {
+    "de": "Ist es der richtige Zähler, den Sie gerade ablesen?",
+    "en": "Is it the right meter that you are reading?",
+}  # where its number is not known
 
 
 def reason(found: Judgement) -> dict[str, str]:
@@ -80,11 +84,16 @@ def reason(found: Judgement) -> dict[str, str]:
 
 
 def question(found: Judgement, number: str | None) -> dict[str, str] | None:
-    """Return what to ask about a reading that is not plausible: language → sentence."""
+    """Return what to ask about a reading that is not plausible: language → sentence.
+
+    number : of the meter; None = not known
+    """
     texts = _QUESTIONS.get(found.verdict)
+    if found.verdict == Verdict.WRONG_METER and not number:
+        texts = _WHICH_METER
     if texts is None:
         return None
-    return {language: text.format(number=number or "–") for language, text in texts.items()}
+    return {language: text.format(number=number) for language, text in texts.items()}
 
 
 def _kwh(value: float | None) -> str:

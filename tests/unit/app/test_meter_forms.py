@@ -145,6 +145,87 @@ def test_spellings_of_one_time(read: Read, time: str, options: dict) -> None:
     assert table.t_us[0] == np.datetime64("2026-11-13T06:30", "us").astype(int)
 
 
+def stamped(first: str, hours: int) -> list[str]:
+    """Local hours of Berlin, from the first on, with a value each."""
+    at = np.datetime64(first) + np.arange(hours) * np.timedelta64(1, "h")
+    return [str(one).replace("T", " ") for one in at]
+
+
+def rows_of(times: list[str]) -> str:
+    return "".join(f"{time};0,{100 + at}\n" for at, time in enumerate(times))
+
+
+START = np.datetime64("2026-11-09T23:00", "us").astype(int)  # midnight of the 10th in Berlin
+
+
+@pytest.mark.parametrize(
+    ("header", "first", "found"),
+    [
+        ("Ende;kWh", "2026-11-10T01:00", "the name says so"),
+        ("end;energy_kwh", "2026-11-10T01:00", ""),
+        ("Zeitpunkt;kWh", "2026-11-10T01:00", "begin one interval after midnight"),
+        ("Zeitpunkt;kWh", "2026-11-10T00:00", "only name of a time"),
+        ("Von;kWh", "2026-11-10T00:00", "only name of a time"),
+    ],
+)
+def test_ends_of_intervals_become_starts(read: Read, header: str, first: str, found: str) -> None:
+    table = read(f"{header}\n" + rows_of(stamped(first, 72)), "Europe/Berlin")
+    assert table.t_us.tolist() == (START + np.arange(72) * 3_600_000_000).tolist()
+    assert any(found in guess.because for guess in table.guesses)
+
+
+def test_a_begin_that_is_named_stays_one(read: Read) -> None:
+    """Whatever the first hour is: only a guessed name may have the ends."""
+    for header in ("Von;kWh", "start;energy_kwh"):
+        table = read(f"{header}\n" + rows_of(stamped("2026-11-10T01:00", 72)), "Europe/Berlin")
+        assert int(table.t_us[0]) == START + 3_600_000_000, header
+
+
+def test_24_o_clock_says_that_times_are_ends(read: Read) -> None:
+    times = [f"10.11.2026 {hour:02d}:00" for hour in range(5, 25)]
+    table = read("Zeit;kWh\n" + rows_of(times), "Europe/Berlin")
+    assert int(table.t_us[0]) == START + 4 * 3_600_000_000
+    assert any(guess.because == "24:00 stands there" for guess in table.guesses)
+
+
+@pytest.mark.parametrize("spelled", ["{y}-{m:02d}", "{m:02d}.{y}", "{m:02d}/{y}"])
+def test_months_have_their_own_lengths(read: Read, spelled: str) -> None:
+    months = [(2025 + at // 12, 1 + at % 12) for at in range(18)]
+    rows = "".join(f"{spelled.format(y=y, m=m)};{100 + m}\n" for y, m in months)
+    answer = analyse(read("Monat;Verbrauch kWh\n" + rows, "Europe/Berlin")).answer
+    assert (answer["start"][:10], answer["end"][:10]) == ("2025-01-01", "2026-07-01")
+    assert answer["quality"]["present"] == 18
+
+
+@pytest.mark.parametrize("names", ["register_t1_kwh;register_t2_kwh", "1.8.1;1.8.2"])
+def test_registers_of_two_tariffs_without_a_total_are_added(read: Read, names: str) -> None:
+    rows = "".join(
+        f"{day:02d}.11.2026 08:00;{1000 + 4.1 * day:.1f};{500 + 2.2 * day:.1f}\n"
+        for day in range(1, 29)
+    )
+    table = read(f"Ablesedatum;{names}\n{rows}", "Europe/Berlin", decimal=".", thousands="")
+    assert "is the sum of register_t1_kwh and register_t2_kwh" in " ".join(table.notes)
+    assert analyse(table).answer["energy_kwh"] == 170.1
+
+
+def test_a_file_without_any_value_says_so(read: Read, tmp_path: Path) -> None:
+    rows = "2026-11-10T00:00:00Z,\n2026-11-10T01:00:00Z,n/a\n"
+    read(f"start,energy_kwh\n{rows}")
+    done = RUN.invoke(cli, ["analyse-meter", str(tmp_path / "meter.csv"), "-q"])
+    notes = json.loads(done.output)["notes"]
+    assert "forecast is not computed: no interval was measured" in notes, notes
+
+
+@pytest.mark.parametrize(("again", "times"), [("0.5", 0), ("0.7", 1), ("", 0)])
+def test_rows_that_contradict_one_another_are_named(read: Read, again: str, times: int) -> None:
+    rows = "2026-11-10T00:00:00Z,0.5\n2026-11-10T01:00:00Z,0.4\n"
+    table = read(f"start,energy_kwh\n{rows}2026-11-10T00:00:00Z,{again}\n")
+    said = [note for note in table.notes if "contradict" in note]
+    assert (
+        said == [f"at {times} times rows contradict one another: the greater value counts"] * times
+    )
+
+
 def test_the_end_of_a_day_may_be_24_o_clock(read: Read) -> None:
     rows = "31.12.2025 23:00;1\n31.12.2025 24:00;2\n01.01.2026 01:00;3\n"
     table = read("start;energy_kwh\n" + rows, "Europe/Berlin")

@@ -177,9 +177,12 @@ def test_the_command(tmp_path: Path, column: str) -> None:
     command = ["check-reading", str(file), "--at", stamps[-1], "--json", "--reading"]
     done = CliRunner().invoke(cli, [*command, str(last)])
     assert done.exit_code == 0, done.output
-    assert json.loads(done.stdout)["verdict"] == "plausible"
+    answer = json.loads(done.stdout)
+    assert answer["verdict"] == "plausible" and answer["question"] is None
     done = CliRunner().invoke(cli, [*command, str(last * 3)])
-    assert json.loads(done.stdout)["verdict"] == "wrong_meter"
+    answer = json.loads(done.stdout)
+    assert answer["verdict"] == "wrong_meter"
+    assert answer["question"] == "Is it the right meter that you are reading?"
     assert (
         CliRunner()
         .invoke(cli, ["check-reading", str(file), "--at", "x", "--reading", "1"])
@@ -242,3 +245,9 @@ def test_meters_of_a_folder_are_ranked(tmp_path: Path) -> None:
     assert answer["meters"][0]["score"] > 0.9 > answer["meters"][1]["score"]
     assert answer["meters"][0]["window"]["start"] == "2024-02-26"
     assert [one["file"] for one in answer["refused"]] == ["broken.csv"]
+    path = tmp_path / "rank.json"
+    options = ["--tz", "UTC", "--window-start", "2024-02-11", "--out", str(path)]
+    done = CliRunner().invoke(cli, ["rank-meters", str(tmp_path), *options])
+    assert done.exit_code == 0 and not done.stdout, done.output
+    first = json.loads(path.read_text())["meters"][0]
+    assert (first["file"], first["window"]["start"]) == ("scaled.csv", "2024-02-25")
