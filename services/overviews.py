@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from contracts.kinds import Anomaly
+from customer_context.relevance import silence
 from customer_context.relevance.clusters import Cluster, Finding, matters
 from runtime.clock import Clock
 from store.people import attributes
@@ -23,6 +24,9 @@ Found = TypeVar("Found")
 KEPT_S = 60.0
 _WEEKS = 26
 _DAYS = 30
+SILENT = "silent"
+"""Of a meter that sends nothing now: a gap is an alert only once it sends again."""
+_SAMPLES = 100  # the last ones say how often and how late a meter sends
 _OUTAGE_KINDS = [str(Anomaly.GAP), str(Anomaly.ZERO)]
 _ODD_KINDS = [
     *_OUTAGE_KINDS, str(Anomaly.STUCK), str(Anomaly.NEGATIVE), str(Anomaly.REGISTER_BACKWARDS),
@@ -32,6 +36,7 @@ PLACES = ("concentrator", "place")
 """Custom attributes of meters that name their place; the first that a meter has."""
 _OUTAGE_BACK = timedelta(days=3)
 _MOST = 2_000
+_MOST_SILENT = 10_000
 _GRAVEST = 8
 _OUTAGES = 5
 
@@ -60,28 +65,67 @@ def network_days(connection: Connection, tenant: str, now: datetime) -> list[Row
     return reads.network_days(connection, tenant, now - timedelta(days=_DAYS + 1))
 
 
-def outages(connection: Connection, tenant: str, now: datetime) -> tuple[list[Cluster], list[Row]]:
-    """Return what is one matter of many meters, the largest first, and the alerts in it.
+@dataclass(frozen=True, slots=True)
+class Outages:
+    """What is one matter of many meters, the largest first; the alerts and silent meters in it."""
+
+    clusters: list[Cluster]
+    alerts: list[Row]
+    silent: list[Row]
+
+
+def silent_meters(connection: Connection, tenant: str, now: datetime) -> list[Row]:
+    """Return the meters that fell silent in the last days: meter, customer, last_at."""
+    found = reads.meters_not_heard(
+        connection, tenant, now - _OUTAGE_BACK, now - silence.LEAST, now, _SAMPLES, _MOST_SILENT
+    )
+    return [
+        row
+        for row in found
+        if silence.is_silent(
+            silence.Heard(row["last_at"], row["samples"], row["pause"], row["lag"]), now
+        )
+    ]
+
+
+def silent_id(meter: str) -> str:
+    """Return the id of the finding that a meter is silent: there is no alert yet."""
+    return f"{SILENT}:{meter}"
+
+
+def outages(connection: Connection, tenant: str, now: datetime) -> Outages:
+    """Return what is one matter of many meters.
 
     Meters that fell silent or stopped consuming at about one time, and all that are silent or odd
     at one concentrator or place (custom attributes of meters, `PLACES`).
     """
     rows = reads.open_anomalies(connection, tenant, _ODD_KINDS, now - _OUTAGE_BACK, _MOST)
+    silent = silent_meters(connection, tenant, now)
     meters = {row["subject"].partition(":")[2] for row in rows if row["subject"] is not None}
+    meters |= {row["meter"] for row in silent}
     known = attributes.values(connection, tenant, "meter", meters) if meters else {}
-    found = matters(
-        (
-            Finding(
-                row["alert_id"], row["kind"], row["subject"], row["happened_at"],
-                _place(known.get(row["subject"].partition(":")[2], {})),
-            )
-            for row in rows
-            if row["subject"] is not None
-        ),
-        _OUTAGE_KINDS,
-    )[:_OUTAGES]  # fmt: skip
+    findings = [
+        Finding(
+            row["alert_id"], row["kind"], row["subject"], row["happened_at"],
+            _place(known.get(row["subject"].partition(":")[2], {})),
+        )
+        for row in rows
+        if row["subject"] is not None
+    ]  # fmt: skip
+    findings += [
+        Finding(
+            silent_id(row["meter"]), SILENT, f"meter:{row['meter']}", row["last_at"],
+            _place(known.get(row["meter"], {})),
+        )
+        for row in silent
+    ]  # fmt: skip
+    found = matters(findings, [*_OUTAGE_KINDS, SILENT])[:_OUTAGES]
     within = {id_ for cluster in found for id_ in cluster.ids}
-    return found, [row for row in rows if row["alert_id"] in within]
+    return Outages(
+        found,
+        [row for row in rows if row["alert_id"] in within],
+        [row for row in silent if silent_id(row["meter"]) in within],
+    )
 
 
 def _place(values: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from starlette.responses import Response
@@ -21,6 +22,7 @@ from store.reads.pages import COUNTED_SLOWLY
 
 _PURPOSE = Purpose.ENERGY_INSIGHT
 _DAYS = 30
+_SILENT = timedelta(days=2)  # as the fact device.meter_silent
 _MAX_INTERVALS = 10_200  # a week of minutes
 
 
@@ -72,10 +74,12 @@ def meters(view: View) -> Response:
         view.log(of_rows(shown, "meter", "meter"), "consumption", _PURPOSE)
     else:
         shown = own_meters(view)
+    heard_of = (view.now - _SILENT).date()
     for row in shown:
         days = _days(view, row["meter"], _DAYS)
         row["day"] = next(iter(days), None)
         row["course"] = course(days)
+        row["silent"] = row["day"] is not None and row["day"]["date"] < heard_of
         row["anomaly"] = next(
             (each for each in anomalies_of(view, row["meter"]) if each["state"] != "resolved"), None
         )

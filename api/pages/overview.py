@@ -114,15 +114,19 @@ def _network(view: View, kept: overviews.Kept) -> Response:
         reader=None,
     )
     cases = _cases(view, _QUEUE)
-    clusters, clustered = overviews.outages(view.connection, view.tenant, view.now)
-    view.load_names(row["subject"] for row in [*alerts, *clustered])
-    _log(view, alerts=[*alerts, *clustered], cases=cases)
+    many = overviews.outages(view.connection, view.tenant, view.now)
+    view.load_names(row["subject"] for row in [*alerts, *many.alerts])
+    view.load_names(f"meter:{row['meter']}" for row in many.silent)
+    _log(view, alerts=[*alerts, *many.alerts], cases=cases)
+    view.log(of_rows(many.silent, "meter", "meter"), "overview", "overview")
     f = Formats(view.language, view.timezone)
     return view.page(
         "network.html",
         alerts=alerts,
         open_alerts=reads.waiting(view.connection, view.tenant, view.caller.side)["alerts"],
-        clusters=clusters,
+        clusters=many.clusters,
+        silent=overviews.SILENT,
+        silent_ids={overviews.silent_id(row["meter"]) for row in many.silent},
         days=days,
         energy=plots.network(days, view.text, f) if days else None,
         cases=cases,

@@ -19,6 +19,7 @@ _GRANTED = (
     + DECIDED.format(tenant="{n}.tenant", customer="{n}.customer", purpose="%s")
     + ") as d where d.state = 'granted')"
 )
+_GRANTED_NAMED = _GRANTED.replace("%s", "%(purpose)s").format(n="c")
 
 
 def score_bands(connection: Connection, tenant: str) -> list[dict[str, Any]]:
@@ -86,6 +87,46 @@ def open_anomalies(
         "order by a.happened_at, a.alert_id limit %s",
         (purposes, tenant, kinds, since, limit),
     )
+
+
+def meters_not_heard(
+    connection: Connection,
+    tenant: str,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    samples: int,
+    limit: int,
+) -> list[dict[str, Any]]:
+    """Return meters whose newest sample lies between `since` and `until`, the newest first.
+
+    Rows: meter, customer, last_at, samples (of at most `samples` that were looked at), pause and
+    lag (longest, between two of them and until one was received). Only granted ones, each under
+    the contract of `now`.
+    """
+    return rows.all_(
+        connection,
+        "select c.meter, c.customer, last.observed_at as last_at, s.samples, s.pause, s.lag "
+        "from customers.contract c join customers.assignment a on a.tenant = c.tenant "
+        "and a.meter = c.meter cross join lateral (select t.observed_at from shown.meter_time t "
+        "where t.device_id = a.device_id and t.observed_at >= %(since)s "
+        "order by t.observed_at desc limit 1) as last "
+        "cross join lateral (select count(*) as samples, "
+        "coalesce(max(x.pause), interval '0') as pause, max(x.lag) as lag from ("
+        "select y.observed_at - lag(y.observed_at) over (order by y.observed_at) as pause, "
+        "y.received_at - y.observed_at as lag from (select t.observed_at, t.received_at "
+        "from shown.meter_time t where t.device_id = a.device_id and t.observed_at >= %(since)s "
+        "order by t.observed_at desc limit %(samples)s) as y) as x) as s "
+        f"where c.tenant = %(tenant)s and c.meter is not null and {_GRANTED_NAMED} "
+        "and greatest(a.valid_from, c.valid_from) <= %(now)s "
+        "and least(a.valid_to, c.valid_to, 'infinity') > %(now)s "
+        "and last.observed_at < %(until)s "
+        "order by last.observed_at desc, c.meter limit %(limit)s",
+        {
+            "tenant": tenant, "since": since, "until": until, "now": now, "samples": samples,
+            "limit": limit, "purpose": Purpose.ENERGY_INSIGHT,
+        },
+    )  # fmt: skip
 
 
 def gravest_alerts(connection: Connection, tenant: str, limit: int) -> list[dict[str, Any]]:

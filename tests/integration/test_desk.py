@@ -415,4 +415,4 @@ def test_a_network_sums_meters_whose_customers_consent(api: Api) -> None:
         roles.set_tenant_scope(connection, ("t1",))
         days = overviews.network_days(connection, "t1", NOW)
         assert days and {row["meters"] for row in days} <= {1, 2}, "the quiet one is not counted"
-        assert overviews.outages(connection, "t1", NOW) == ([], [])
+        assert overviews.outages(connection, "t1", NOW) == overviews.Outages([], [], [])
