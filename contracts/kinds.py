@@ -327,7 +327,11 @@ FACTORS: Mapping[str, Text] = {
     "longitudinal_for_speed_p95": Text(
         "Gas und Bremse für das Tempo", "accelerating and braking for the speed"
     ),
+    "acceleration_for_road": Text(
+        "Stärke der Beschleunigung für die Straße", "strength of acceleration for the road"
+    ),
     "jerk_p95": Text("ruckartiges Fahren", "jerky driving"),
+    "jerk_for_road": Text("ruckartiges Fahren für die Straße", "jerky driving for the road"),
     "night": Text("Fahren bei Nacht", "night driving"),
     "phone": Text("Handy in der Hand", "phone in the hand"),
     "fatigue": Text("Fahren ohne Pause", "driving without a break"),

@@ -28,7 +28,7 @@ SUBJECT_MIN_M = 30_000.0
 SUBJECT_TRUSTED_M = 100_000.0
 """Below, a subject's score is not trusted."""
 
-STRENGTH = "acceleration_p95"
+STRENGTH = "acceleration_for_road"
 """The factor that every device with speeds shows, and that tells how somebody drives else."""
 
 NO_TRIPS = "no trips"

@@ -15,7 +15,7 @@ term of that exponent. `span` is an assumption until an insurer's claims have be
 Versions with `by_observed` take for E what could be seen of the factor itself, and not all driving.
 For a factor of which nothing was seen they take for r what is expected beside what was: the
 portfolio's mean, times its `power` of how the subject's strength of acceleration stands to the
-portfolio's, (r / m) of `acceleration_p95` (a common factor of all rates of a driver, as in
+portfolio's, (r / m) of `acceleration_for_road` (a common factor of all rates of a driver, as in
 multivariate credibility: Bühlmann and Gisler, A Course in Credibility Theory, 2005, chapter 7).
 
 A published version never changes; other numbers are another version. docs/score.md is its model
@@ -102,11 +102,11 @@ _FOURTH = Model(
         Factor("harsh_acceleration", PER_100_KM, 6.0, 15.0, 1, 4.0, 10.0, True, 2),
         Factor("harsh_cornering", PER_100_KM, 4.0, 15.0, 1, 5.0, 10.0, True, 2),
         Factor("speeding", OF_TIME, 10.0, 0.2, 1, 0.05, 0.2, False),
-        Factor("speeding_excess", OF_LIMIT, 6.0, 0.03, 1, 0.005, 0.2, False),
+        Factor("speeding_excess", OF_LIMIT, 10.0, 0.03, 1, 0.005, 0.2, False),
         Factor("speed_p95", "of limit or 130 km/h", 12.0, 1.1, 4, 0.85, 0.1, False),
-        Factor("acceleration_p95", "m/s²", 14.0, 1.5, 4, 1.2, 0.1, False),
-        Factor("longitudinal_for_speed_p95", "of comfortable", 16.0, 0.57, 4, 0.35, 0.1, False, 1),
-        Factor("jerk_p95", "m/s³", 12.0, 0.9, 2, 0.5, 0.1, False, 1),
+        Factor("acceleration_for_road", "m/s²", 14.0, 1.5, 4, 1.2, 0.1, False),
+        Factor("longitudinal_for_speed_p95", "of comfortable", 12.0, 0.57, 4, 0.35, 0.1, False, 1),
+        Factor("jerk_for_road", "m/s³", 12.0, 0.9, 2, 0.5, 0.1, False, 1),
         Factor("night", OF_TIME, 3.0, 0.5, 1, 0.08, 0.2, False),
         Factor("phone", OF_TIME, 3.0, 0.05, 1, 0.02, 0.5, False),
         Factor("fatigue", OF_TIME, 2.0, 0.2, 1, 0.02, 1.0, False),

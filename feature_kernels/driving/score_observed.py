@@ -11,12 +11,29 @@ from feature_kernels.driving.carry import (
     RATIO_BIN,
     RATIO_BINS,
     SPEED_BIN_KMH,
+    SPEED_BINS,
     USE_BIN,
 )
 from feature_kernels.driving.score_models import Factor, Model
 from feature_kernels.driving.score_sums import COLUMNS
 
 Floats = NDArray[np.float64]
+
+EXCEEDED, EXCEEDED_AT_KMH = 0.05, 50.0
+"""A level `for_road` is exceeded for this share of the driving at this speed: there it is the 95th
+percentile. A trip of the WLTC, without stops, has 53 km/h on average."""
+
+
+def asked_of_road(v_kmh: float) -> int:
+    """How much acceleration a road with this mean speed asks for at least, 1e-4 m/s².
+
+    The least relative positive acceleration (metres of driving, times acceleration, over metres) of
+    a valid trip: Regulation (EU) 2017/1151, annex IIIA, appendix 7a.
+    """
+    return round(max(1755.0 - 16.0 * v_kmh, 250.0))
+
+
+_ASKED = np.array([asked_of_road((i + 0.5) * SPEED_BIN_KMH) for i in range(SPEED_BINS)], np.int64)
 
 
 def observed(sums: NDArray[np.int64], model: Model) -> Floats:
@@ -60,9 +77,16 @@ def _p95(name: str, width: float, sums: NDArray[np.int64]) -> Floats:
 
 
 def _percentile95(hist: NDArray[np.int64], width: float) -> Floats:
-    """95th percentile of a histogram of seconds, linear within a bin; NaN = nothing in it."""
+    return _level(hist, 0.95, width)
+
+
+def _level(hist: NDArray[np.int64], below: float | Floats, width: float) -> Floats:
+    """What lies above a share `below` of a histogram of seconds; linear within a bin, NaN = empty.
+
+    below : one share, or float64[d].
+    """
     until = np.cumsum(hist, axis=1)
-    wanted = 0.95 * until[:, -1].astype(np.float64)
+    wanted = below * until[:, -1].astype(np.float64)
     at = np.argmax(until >= wanted[:, np.newaxis], axis=1)
     rows = np.arange(hist.shape[0])
     inside = hist[rows, at].astype(np.float64)
@@ -70,6 +94,19 @@ def _percentile95(hist: NDArray[np.int64], width: float) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         found = (at + (wanted - before) / inside) * width
     return np.where(until[:, -1] > 0, found, np.nan)
+
+
+def _for_road(hist: NDArray[np.int64], width: float, sums: NDArray[np.int64]) -> Floats:
+    """The level that is exceeded for as much of the driving as the road asks for.
+
+    In town a driver brakes and accelerates all the time, on a motorway seldom: a percentile would
+    say where somebody drives. The faster the road, the smaller is the share that counts.
+    """
+    seconds = sums[:, COLUMNS["speed_hist_s"]]
+    asked = (seconds @ _ASKED).astype(np.float64)  # whole numbers: exact in any order
+    usual = seconds.sum(axis=1).astype(np.float64) * asked_of_road(EXCEEDED_AT_KMH)
+    exceeded = EXCEEDED * np.where(usual > 0.0, ratio(asked, usual), 1.0)
+    return _level(hist, 1.0 - exceeded, width)
 
 
 def _fast(sums: NDArray[np.int64]) -> Floats:
@@ -120,7 +157,8 @@ _BY_OBSERVED: dict[str, Callable[[NDArray[np.int64]], Floats]] = {
     "harsh_braking": _events("harsh_braking", "longitudinal_m"),
     "harsh_acceleration": _events("harsh_acceleration", "longitudinal_m"),
     "harsh_cornering": _events("harsh_cornering_seen", "lateral_m"),
-    "acceleration_p95": lambda sums: _percentile95(_strength_hist(sums), ACCEL_BIN_MPS2),
+    "acceleration_for_road": lambda sums: _for_road(_strength_hist(sums), ACCEL_BIN_MPS2, sums),
+    "jerk_for_road": lambda sums: _for_road(sums[:, COLUMNS["jerk_hist_s"]], JERK_BIN_MPS3, sums),
     "longitudinal_for_speed_p95": lambda sums: _p95("along_hist_s", USE_BIN, sums),
 }
 """How versions with `by_observed` observe these; the others as all versions."""
@@ -138,10 +176,10 @@ _SEEN: dict[str, Callable[[NDArray[np.int64]], Floats]] = {
     "speeding": lambda sums: amount(sums, "limited_s"),
     "speeding_excess": lambda sums: amount(sums, "limited_s"),
     "speed_p95": _seconds("speed_hist_s"),
-    "acceleration_p95": lambda sums: _strength_hist(sums).sum(axis=1).astype(np.float64) / 1e6,
+    "acceleration_for_road": lambda sums: _strength_hist(sums).sum(axis=1).astype(np.float64) / 1e6,
     "acceleration_for_speed_p95": _seconds("use_hist_s"),
     "longitudinal_for_speed_p95": _seconds("along_hist_s"),
-    "jerk_p95": _seconds("jerk_hist_s"),
+    "jerk_for_road": _seconds("jerk_hist_s"),
     "night": lambda sums: amount(sums, "clock_s"),
     "phone": lambda sums: amount(sums, "watched_s"),
     "fatigue": lambda sums: amount(sums, "driving_s"),

@@ -159,9 +159,9 @@ def test_the_portfolio_has_a_row_for_each_contract(town: Town, run, tmp_path: Pa
     assert float(rows[0]["score"]) == judged.score and rows[0]["trusted"] == "True"
     assert rows[0]["contract"] == "k0" and int(rows[0]["trips"]) == TRIPS
     assert float(rows[0]["distance_m"]) == judged.exposure.distance_m
-    assert float(rows[0]["share_jerk_p95"]) == dict(
+    assert float(rows[0]["share_jerk_for_road"]) == dict(
         (part.factor, part.share) for part in judged.components
-    )["jerk_p95"]  # fmt: skip
+    )["jerk_for_road"]  # fmt: skip
     half = from_us(NOW_US - TRIPS // 2 * DAY_US).isoformat()
     run("score", "portfolio", "--tenant", "t1", "--as-of", half, "--out", str(file))
     earlier = next(csv.DictReader(file.read_text().splitlines()))

@@ -27,12 +27,12 @@ def metres_between(a, b):
     return 2 * EARTH_M * math.asin(math.sqrt(min(h, 1.0)))
 
 
-def p95(bins, width):
-    """Percentile of seconds per bin, linear within a bin."""
+def p95(bins, width, exceeded=0.05):
+    """Level exceeded for this share of the seconds per bin, linear within a bin."""
     total = sum(bins)
     if total <= 0:
         return NAN
-    left = 0.95 * total
+    left = (1 - exceeded) * total
     for i, h in enumerate(bins):
         if h > 0 and left <= h:
             return (i + left / h) * width
@@ -1377,14 +1377,23 @@ def score(trips):
 
     share, limits_h = share_of_time("speeding_s", "speed_limited_s")
     take(10, 0.2, 1, 0.05, 0.2, share, limits_h)
-    take(6, 0.03, 1, 0.005, 0.2, sum(over) / sum(ratios) if sum(ratios) > 0 else NAN, limits_h)
+    take(10, 0.03, 1, 0.005, 0.2, sum(over) / sum(ratios) if sum(ratios) > 0 else NAN, limits_h)
     take(12, 1.1, 4, 0.85, 0.1, fast, hours(summed("speed_hist_s")))
+
+    def demand(v):
+        """Least relative positive acceleration of a trip, Regulation (EU) 2017/1151."""
+        return 0.1755 - 0.0016 * v if v <= 94.05 else 0.025
+
+    speeds, rare = summed("speed_hist_s"), 0.05
+    if sum(speeds) > 0:
+        asked = sum(seconds * demand(10 * i + 5) for i, seconds in enumerate(speeds))
+        rare = 0.05 * asked / sum(speeds) / demand(50)
     pulls = [a + b for a, b in zip(summed("accel_hist_s"), summed("sparse_hist_s"), strict=True)]
-    strength = take(14, 1.5, 4, 1.2, 0.1, p95(pulls, 0.2), hours(pulls)) / 1.2
+    strength = take(14, 1.5, 4, 1.2, 0.1, p95(pulls, 0.2, rare), hours(pulls)) / 1.2
     along = summed("along_hist_s")
-    take(16, 0.57, 4, 0.35, 0.1, p95(along, 0.05), hours(along), 1)
+    take(12, 0.57, 4, 0.35, 0.1, p95(along, 0.05), hours(along), 1)
     jerks = summed("jerk_hist_s")
-    take(12, 0.9, 2, 0.5, 0.1, p95(jerks, 0.1), hours(jerks), 1)
+    take(12, 0.9, 2, 0.5, 0.1, p95(jerks, 0.1, rare), hours(jerks), 1)
     share, clock_h = share_of_time("night_s", "driving_s")
     take(3, 0.5, 1, 0.08, 0.2, share, clock_h)
     share, watched_h = share_of_time("phone_s", "driving_s")

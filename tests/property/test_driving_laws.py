@@ -378,11 +378,11 @@ WORSE = {
     "phone": lambda trip, k: trip.__setitem__("phone_s", trip["driving_s"]),
     "speed_p95": lambda trip, k: _upwards(trip, "ratio_hist_s", k),
     "speed": lambda trip, k: _upwards(trip, "speed_hist_s", k),
-    "acceleration_p95": lambda trip, k: _upwards(trip, "accel_hist_s", k),
+    "acceleration": lambda trip, k: _upwards(trip, "accel_hist_s", k),
     "acceleration_for_speed_p95": lambda trip, k: _upwards(trip, "use_hist_s", k),
     "longitudinal_for_speed_p95": lambda trip, k: _upwards(trip, "along_hist_s", k),
     "sparse": lambda trip, k: _upwards(trip, "sparse_hist_s", k),
-    "jerk_p95": lambda trip, k: _upwards(trip, "jerk_hist_s", k),
+    "jerk": lambda trip, k: _upwards(trip, "jerk_hist_s", k),
 }
 
 

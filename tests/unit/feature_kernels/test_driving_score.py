@@ -57,9 +57,9 @@ def test_the_weights_of_each_version_sum_to_a_hundred_and_names_are_stable():
         "speeding",
         "speeding_excess",
         "speed_p95",
-        "acceleration_p95",
+        "acceleration_for_road",
         "longitudinal_for_speed_p95",
-        "jerk_p95",
+        "jerk_for_road",
         "night",
         "phone",
         "fatigue",
@@ -110,8 +110,44 @@ def test_hasty_pedals_within_the_limit_are_seen_without_any_harsh_event():
         for kind in ("harsh_braking", "harsh_acceleration", "harsh_cornering"):
             trip[kind] = 0
     found = [{c.factor: c.share for c in driving.score(trip).components} for trip in (calm, hasty)]
-    for factor in ("acceleration_p95", "longitudinal_for_speed_p95", "jerk_p95"):
+    for factor in ("acceleration_for_road", "longitudinal_for_speed_p95", "jerk_for_road"):
         assert found[0][factor] < found[1][factor]
+
+
+def pedals(road, pull, n=3600):
+    """An hour between two speeds, with strengths of 0.3 to 1 of `pull` m/s²; in town every 12 s."""
+    low, high, cruise_s = {"town": (15.0, 50.0, 12), "motorway": (105.0, 130.0, 110)}[road]
+    rng = np.random.default_rng(3)
+    v, target, still, now, speed = np.zeros(n), high, 0, 0.3, 0.0
+    for i in range(n - 200):
+        if still == 0 and abs(speed - target) < 0.5:
+            target, still, now = low + high - target, cruise_s, rng.uniform(0.3, 1.0)
+        still = max(still - 1, 0)
+        step = 3.6 * now * pull * (still == 0)
+        speed += float(np.clip(target - speed, -step, step))
+        v[i] = speed
+    t_us = T0_US + np.arange(n) * 1_000_000
+    run = driving.drive({"speed_kmh": v}, t_us, t_us, np.array([0, n]), driving.initial_carry(1))
+    return np.concatenate((run.trips, driving.finish(run.carry).trips))
+
+
+@pytest.mark.parametrize("pull", [1.2, 1.8])
+def test_a_road_that_asks_for_fewer_changes_of_speed_makes_no_better_driver(pull):
+    """The same strengths of pedal and brake: a percentile of all seconds says where they were."""
+
+    def points(road, model, names):
+        found = driving.score(pedals(road, pull), model=model).components
+        return sum(c.share for c in found if c.factor in names)
+
+    third = driving.MODELS["driving-score/3"]
+    before = [points(r, third, ("acceleration_p95", "jerk_p95")) for r in ("town", "motorway")]
+    now = [
+        points(r, driving.CURRENT, ("acceleration_for_road", "jerk_for_road"))
+        for r in ("town", "motorway")
+    ]
+    assert before[0] - before[1] > 4.0
+    assert abs(now[0] - now[1]) < 0.4 * (before[0] - before[1])
+    assert now[1] > before[1]
 
 
 def test_many_subjects_at_once_have_the_bits_of_each_alone():
@@ -249,7 +285,7 @@ def test_sparse_speeds_show_how_strongly_somebody_accelerates():
         found = driving.score(np.array([trip]))
         assert not found.trusted
         scores.append({c.factor: c for c in found.components})
-    for factor in ("harsh_braking", "jerk_p95"):
+    for factor in ("harsh_braking", "jerk_for_road"):
         assert math.isnan(scores[0][factor].value)
         assert scores[0][factor].share < scores[1][factor].share
 
