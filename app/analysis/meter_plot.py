@@ -1,4 +1,4 @@
-"""Plot a meter's recording: days, hours, profile, base load and anomalies."""
+"""Plot a meter's recording: days with what was expected, hours, profile, forecast, anomalies."""
 
 from datetime import datetime
 from pathlib import Path
@@ -13,12 +13,15 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
+from app.analysis.expected_days import expected_days
 from app.analysis.meter import MeterAnalysis
 from app.analysis.palette import ACCENT, COLOURS, FAINT, INK
 from app.analysis.trip_plot import STYLE, count_of, new_figure, save, thin
 from contracts.kinds import ANOMALIES
 from contracts.quality import Quality
+from customer_context.metering.use import country_of
 
+EXPECTED = "#7d5fb2"
 SHORT_DAYS = 10  # up to this many days plot the intervals, else the energy of each day
 DAY_US = 86_400_000_000
 
@@ -62,7 +65,8 @@ def _draw_energy(axes: Axes, analysis: MeterAnalysis) -> None:
         axes.bar(dates[~whole] + 0.5, energy[~whole], width=1.0, color="#9fc6e0", lw=0)
         axes.set_title("Energy of each day, kWh", pad=20)
         level = None if base is None else base * 24 / 1000
-        axes.set_xlim(dates[0], dates[-1] + 1)
+        _draw_expected(axes, analysis, dates)
+        axes.set_xlim(dates[0], dates[-1] + 2)
     else:
         rows = analysis.intervals[np.isfinite(analysis.intervals["energy_kwh"])]
         hours = (rows["end_us"] - rows["start_us"]) / 3.6e9
@@ -88,6 +92,26 @@ def _draw_energy(axes: Axes, analysis: MeterAnalysis) -> None:
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))
     axes.grid(axis="x", visible=False)
+
+
+def _draw_expected(axes: Axes, analysis: MeterAnalysis, dates: NDArray[np.float64]) -> None:
+    """Draw the range that the days before let expect of each day, and the day after the last."""
+    answer = analysis.answer
+    country = country_of(analysis.table.local)
+    found = expected_days(answer["days"], answer["anomalies"], country)
+    if np.isnan(found).all():
+        return
+    edges = np.append(dates, [dates[-1] + 1, dates[-1] + 2])
+    axes.stairs(
+        found[:, 2], edges, baseline=found[:, 1], fill=True, color=EXPECTED, alpha=0.35, lw=0,
+        label="expected range", zorder=3,
+    )  # fmt: skip
+    kwh, low, high = found[-1]
+    if np.isfinite(kwh):
+        axes.errorbar(
+            [dates[-1] + 1.5], [kwh], [[kwh - low], [high - kwh]], fmt="D", ms=5, color=EXPECTED,
+            label="next day", zorder=4,
+        )  # fmt: skip
 
 
 def _cut_off(axes: Axes, left: NDArray[np.float64], power: NDArray[np.float64]) -> None:
@@ -132,6 +156,12 @@ def _draw_anomalies(axes: Axes, anomalies: list[dict[str, Any]]) -> None:
         handles.insert(0, Line2D([], [], color="#d64545", ls=(0, (4, 2)), label="base load"))
     if any(patch.get_facecolor()[:3] == mpl.colors.to_rgb("#9fc6e0") for patch in axes.patches):
         handles.append(Patch(color="#9fc6e0", label="day not complete"))
+    handles += [
+        Patch(color=EXPECTED, alpha=0.35, label=label)
+        if label == "expected range"
+        else Line2D([], [], color=EXPECTED, marker="D", ls="", ms=5, label=label)
+        for label in axes.get_legend_handles_labels()[1]
+    ]
     if handles:
         axes.legend(
             handles=handles, loc="lower right", bbox_to_anchor=(1.0, 1.045), ncols=len(handles),
@@ -173,7 +203,7 @@ def _draw_heat(figure: Figure, axes: Axes, analysis: MeterAnalysis) -> None:
 
 
 def _draw_profile(axes: Axes, answer: dict[str, Any]) -> None:
-    """Draw the mean day, workdays and weekends apart, with the base load."""
+    """Draw the mean day, workdays and weekends apart, with the base load and the next day."""
     edges = np.arange(25)
     highest = 1.0
     for name, colour in (("workday", ACCENT), ("weekend", "#e08e0b")):
@@ -182,13 +212,25 @@ def _draw_profile(axes: Axes, answer: dict[str, Any]) -> None:
             continue
         axes.stairs(watts, edges, baseline=None, color=colour, lw=1.8, label=name)
         highest = max(highest, float(np.nanmax(watts)))
+    if answer.get("forecast"):
+        hours = answer["forecast"]["hours"]
+        kwh, low, high = (
+            1000 * np.array([hour[name] for hour in hours])
+            for name in ("energy_kwh", "low", "high")
+        )
+        axes.stairs(high, edges, baseline=low, fill=True, color=EXPECTED, alpha=0.2, lw=0)
+        axes.stairs(
+            kwh, edges, baseline=None, color=EXPECTED, lw=1.4, ls=(0, (2, 1)),
+            label=f"forecast {answer['forecast']['date']}",
+        )  # fmt: skip
+        highest = max(highest, float(np.nanmax(high)))
     if answer["base_load_w"] is not None:
         axes.axhline(answer["base_load_w"], color="#d64545", lw=1.2, ls=(0, (4, 2)),
                      label="base load")  # fmt: skip
     axes.set_title("Mean day, W")
     axes.set_xlim(0, 24)
-    axes.set_ylim(min(0.0, axes.get_ylim()[0]), highest * 1.22)
+    axes.set_ylim(min(0.0, axes.get_ylim()[0]), highest * 1.35)
     axes.set_xticks([0, 6, 12, 18, 24])
     axes.set_xlabel("local hour", color=FAINT)
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(loc="upper left", ncols=3, fontsize=10)
+        axes.legend(loc="upper left", ncols=2, fontsize=10)
