@@ -41,7 +41,7 @@ from feature_kernels.driving.carry import (
     STEP_2,
     TRIP,
 )
-from feature_kernels.driving.geo import farther_than, haversine_m
+from feature_kernels.geo import farther_than, haversine_m
 from feature_kernels.kernel import hot_kernel, lean_kernel
 
 

@@ -52,8 +52,8 @@ from feature_kernels.driving.carry import (
     WAITS,
 )
 from feature_kernels.driving.events import FRESH_US
-from feature_kernels.driving.geo import haversine_m
 from feature_kernels.driving.rows import CRASH, emit_event
+from feature_kernels.geo import haversine_m
 from feature_kernels.kernel import hot_kernel, kernel, lean_kernel
 
 BEFORE_US = 4e6  # the speed before an impact is the highest of so long before

@@ -43,10 +43,10 @@ from feature_kernels.driving.carry import (
     TRIP_START,
 )
 from feature_kernels.driving.events import FRESH_US
-from feature_kernels.driving.geo import haversine_m
 from feature_kernels.driving.motion import accept_speed
 from feature_kernels.driving.rows import clear_trip
 from feature_kernels.driving.sources import reject
+from feature_kernels.geo import haversine_m
 from feature_kernels.kernel import hot_kernel, lean_kernel
 
 NONE, LIVELY, SEEN = 0, 1, 2  # evidence for a level: none, its own changes, a way up or the places

@@ -29,9 +29,9 @@ from feature_kernels.driving.carry import (
 )
 from feature_kernels.driving.consistency import note_jump
 from feature_kernels.driving.events import FRESH_US
-from feature_kernels.driving.geo import farther_than, haversine_m
 from feature_kernels.driving.motion import accept_speed
 from feature_kernels.driving.sources import compare_leg, reject
+from feature_kernels.geo import farther_than, haversine_m
 from feature_kernels.kernel import hot_kernel, lean_kernel
 
 DERIVE_AFTER_US = 12e6  # speed is derived once it was not measured for so long

@@ -49,8 +49,8 @@ from feature_kernels.driving.carry import (
     ZERO_VOID,
 )
 from feature_kernels.driving.events import FRESH_US
-from feature_kernels.driving.geo import farther_than, haversine_m
 from feature_kernels.driving.trips import come_to_stand
+from feature_kernels.geo import farther_than, haversine_m
 from feature_kernels.kernel import hot_kernel, lean_kernel
 
 TAKE, HOLD, DERIVE = 0, 1, 2  # what becomes of a measured speed: DERIVE = the places say it

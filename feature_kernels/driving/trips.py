@@ -85,8 +85,8 @@ from feature_kernels.driving.comfort import comfortable_mps2
 from feature_kernels.driving.consistency import follow_path
 from feature_kernels.driving.crash import resolve_crash
 from feature_kernels.driving.events import FRESH_US, close_channel, close_speeding
-from feature_kernels.driving.geo import farther_than, haversine_m
 from feature_kernels.driving.rows import GAP, IGNITION_OFF, STOP, clear_trip, emit_trip
+from feature_kernels.geo import farther_than, haversine_m
 from feature_kernels.kernel import hot_kernel, kernel, lean_kernel
 
 HOUR_US = 3_600_000_000

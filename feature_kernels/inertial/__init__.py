@@ -5,7 +5,7 @@ through `feature_kernels.driving`.
 """
 
 from feature_kernels.inertial.bridge import bridged
-from feature_kernels.inertial.fixes import look_at, quiet, repeats, steadied, worth_it
+from feature_kernels.inertial.fixes import look_at, old_places, quiet, repeats, steadied, worth_it
 from feature_kernels.inertial.grid import Inertial, stretches
 from feature_kernels.inertial.heading import FRAMES, Aligned, align, as_vehicle
 from feature_kernels.inertial.manoeuvres import EVENT_KINDS, MANOEUVRE_DTYPE, manoeuvres
@@ -43,6 +43,7 @@ __all__ = [
     "measured",
     "motion_of",
     "moved_at",
+    "old_places",
     "onto_rows",
     "paced",
     "parts",

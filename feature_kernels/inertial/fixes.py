@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from feature_kernels.geo import farther_than
 from feature_kernels.inertial.parameters import Parameters
 from feature_kernels.inertial.smoothing import both_ways
 from feature_kernels.kernel import kernel, lean_kernel
@@ -41,6 +42,36 @@ def _repeats(t_us, speed, lat, lon, least, longest_us, out):
         if last > first and t_us[last] - t_us[first] <= longest_us:
             for j in range(first + 1, last + 1):
                 out[j] = not (math.isnan(speed[j]) or math.isnan(lat[j]) or math.isnan(lon[j]))
+        first, last = i, i
+
+
+def old_places(t_us, lat_deg, lon_deg, p: Parameters):
+    """Rows in which an old place is said again: no car that stood there reaches the next one.
+
+    t_us : int64[n], ascending. lat_deg, lon_deg : float64[n], NaN = not measured. A car from a
+    stand comes leap_mps2 / 2 times the square of the time far, and fixes have noise of leap_m.
+    Returns bool[n]. Complexity: O(n). Oracle: `tests/oracles/inertial.py`.
+    """
+    out = np.zeros(t_us.size, np.bool_)
+    _old_places(t_us, lat_deg, lon_deg, p.leap_m, 0.5 * p.leap_mps2, out)
+    return out
+
+
+@lean_kernel
+def _old_places(t_us, lat, lon, leap_m, half_mps2, out):
+    first, last = -1, -1
+    for i in range(t_us.size):
+        if math.isnan(lat[i]) or math.isnan(lon[i]):
+            continue
+        if last >= 0 and lat[i] == lat[last] and lon[i] == lon[last]:
+            last = i
+            continue
+        if last > first:
+            seconds = (t_us[i] - t_us[last]) / 1e6
+            reach = leap_m + half_mps2 * seconds * seconds
+            if farther_than(lat[last], lon[last], lat[i], lon[i], reach):
+                for j in range(first + 1, last + 1):
+                    out[j] = not (math.isnan(lat[j]) or math.isnan(lon[j]))
         first, last = i, i
 
 

@@ -30,6 +30,8 @@ class Parameters(NamedTuple):
     # Speed and course of a receiver
     repeat_kmh: float = 10.0  # a moving car's fix cannot stay; as frozen_kmh of the driving kernel
     repeat_s: float = 30.0  # ... a longer run may be a car that stands; as bridge_s there
+    leap_m: float = 30.0  # a repeated place that is left by more was an old one; chord_slack_m
+    leap_mps2: float = 10.0  # ... and by more than a car comes from a stand; own: beyond tyres
     even_s: float = 1.5  # speeds further apart are never averaged; own
     held_share: float = 0.3  # so many equal neighbours are a slower speed that is held; own
     window_s: float = 0.9  # acceleration is a difference over this, as in the driving kernel

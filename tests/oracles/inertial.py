@@ -1,5 +1,6 @@
 """Slow, plain twins of the inertial kernels. Nothing of ours is imported."""
 
+import itertools
 import math
 
 
@@ -116,6 +117,23 @@ def repeats(times_s, rows, least_kmh, longest_s):
     runs.append(run)
     for run in runs:
         if len(run) > 1 and times_s[run[-1]] - times_s[run[0]] <= longest_s:
+            for k in run[1:]:
+                out[k] = True
+    return out
+
+
+def old_places(times_s, places, leap_m, leap_mps2):
+    """Whether each row says an old place again. places : (lat, lon), None = not measured."""
+    known = [k for k, place in enumerate(places) if place is not None]
+    runs = [list(run) for _, run in itertools.groupby(known, key=places.__getitem__)]
+    out = [False] * len(places)
+    for run, after in itertools.pairwise(runs):
+        here, there = places[run[0]], places[after[0]]
+        a, b = (math.radians(90.0 - place[0]) for place in (here, there))
+        turn = math.radians(there[1] - here[1])
+        cos = math.cos(a) * math.cos(b) + math.sin(a) * math.sin(b) * math.cos(turn)
+        metres = 6_371_008.8 * math.acos(min(cos, 1.0))
+        if metres > leap_m + 0.5 * leap_mps2 * (times_s[after[0]] - times_s[run[-1]]) ** 2:
             for k in run[1:]:
                 out[k] = True
     return out

@@ -10,8 +10,8 @@ from feature_kernels.consumption import DEFAULTS, initial_carry
 from feature_kernels.consumption import carry as C
 from feature_kernels.consumption.base_load_rise import BLOCKS_A_DAY, baseline, may_have_risen
 from feature_kernels.driving import carry as D
-from feature_kernels.driving.geo import farther_than, haversine_m
 from feature_kernels.driving.motion import find_ring, push_ring, ring_index
+from feature_kernels.geo import farther_than, haversine_m
 from feature_kernels.kernel import record
 
 lat = st.floats(-90, 90)

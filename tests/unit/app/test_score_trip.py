@@ -505,6 +505,27 @@ def test_a_noisy_receiver_and_fixes_said_again_make_no_events(tmp_path: Path) ->
     assert answer["quality"]["speed_noise_mps"] == pytest.approx(0.3, rel=0.1)
 
 
+@pytest.mark.parametrize(("stuck_s", "with_speed"), [(10, False), (20, False), (40, True)])
+def test_places_said_again_while_the_car_drives_on(
+    tmp_path: Path, stuck_s: int, with_speed: bool
+) -> None:
+    """1 Hz; a car that stood could not be where the next fix is."""
+    t = np.arange(0.0, 1_200.0)
+    speed = np.clip(np.minimum(t - 20.0, 1_180.0 - t), 0.0, 22.0)
+    north = np.cumsum(speed) + np.random.default_rng(6).normal(0.0, 0.5, t.size)
+    columns = {"lat_deg": 50.0 + north / 111_195.0, "lon_deg": np.full(t.size, 8.0)}
+    if with_speed:
+        columns["speed_kmh"] = 3.6 * speed
+    last = np.where((t % 150 < stuck_s) & (speed == 22.0), 150 * (t // 150), t)
+    last = np.maximum(last, 50.0 * (t > 50)).astype(int)
+    said = {name: values[last] for name, values in columns.items()}
+    answer = score_trip(read_trip_table(write(tmp_path / "a.parquet", t, said)))
+    (trip,) = answer["trips"]
+    assert trip["distance_m"] == pytest.approx(north[-1], rel=0.01)
+    assert trip["max_speed_kmh"] == pytest.approx(79.2, abs=6.0)
+    assert answer["quality"]["repeated"] >= 7 * (stuck_s - 1)
+
+
 def test_strong_vibration_makes_no_harsh_acceleration_of_an_ordinary_one(tmp_path: Path) -> None:
     """The highest of some values with noise is above the true one."""
     rate, rng = 50, np.random.default_rng(4)

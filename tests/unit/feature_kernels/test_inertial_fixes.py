@@ -28,6 +28,19 @@ def test_repeats_equal_their_oracle(rows, step_s):
     assert found.tolist() == expected
 
 
+NORTH = st.sampled_from([50.0, 50.0002, 50.001])
+
+
+@given(st.lists(st.none() | st.tuples(NORTH, PLACE), max_size=30), st.sampled_from([0.1, 1.0, 9.0]))
+@settings(max_examples=100, deadline=None)
+def test_old_places_equal_their_oracle(rows, step_s):
+    t_us = np.round(np.arange(len(rows)) * step_s * 1e6).astype(np.int64)
+    columns = np.array([(math.nan,) * 2 if row is None else row for row in rows]).reshape(-1, 2)
+    found = inertial.old_places(t_us, *columns.T, P)
+    expected = oracle.old_places([t / 1e6 for t in t_us.tolist()], rows, P.leap_m, P.leap_mps2)
+    assert found.tolist() == expected
+
+
 @given(
     st.lists(st.floats(-30, 30), min_size=1, max_size=40),
     st.lists(st.integers(50_000, 400_000), min_size=40, max_size=40),
