@@ -276,7 +276,7 @@ POINTS: tuple[Point, ...] = (
         "and nothing is estimated, settled, released or sent to billing.",
         (
             "services/reading_rounds.py",
-            "services/meter_data.py",
+            "services/meter_corrections.py",
             "services/meter_events.py",
             "store/people/meter_data.py",
         ),

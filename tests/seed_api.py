@@ -24,7 +24,7 @@ from customer_context.contact_policy.policy import Person
 from customer_context.four_eyes.rule import Actor
 from customer_context.next_best_action.decide import Request
 from customer_context.next_best_action.record import of_request
-from services import actions, bills, four_eyes, meter_data, rights_progress, signing
+from services import actions, bills, four_eyes, meter_corrections, rights_progress, signing
 from services import partners as partner_grants
 from services.rights_execution import Executor
 from store.casework import alerts, calls, cases, claim_files, contacts, next_actions
@@ -195,7 +195,7 @@ def seed(url: str) -> Seeded:
         for owner, row in own.items():
             reading = _reading(connection, row)
             person = people[("own" if row.tenant == "t1" else FOREIGN, "utility")]
-            correction = meter_data.ask_correction(
+            correction = meter_corrections.ask_correction(
                 connection, Actor(person, row.tenant, "utility"), "seed", reading, 12.0, "test",
                 NOW_US,
             )  # fmt: skip

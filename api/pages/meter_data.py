@@ -11,7 +11,7 @@ from api.http.scopes import Scope
 from api.pages.frame.view import View
 from api.pages.readings import kwh_of
 from runtime.errors import Invalid, NotAllowed
-from services import meter_data, meter_events, meter_reading
+from services import billing_periods, meter_corrections, meter_events, meter_reading
 from store.people.read_log import ObjectRead, of_rows
 
 _PATH = "/meter-data"
@@ -40,7 +40,7 @@ def act(view: View) -> Response:
                 meter_events.send_again(view.connection, view.tenant, view.now_us)
                 return view.go(f"{_PATH}#h-events", "sent_again")
             if action in ("release", "release_anyway"):
-                meter_data.release(
+                billing_periods.release(
                     view.connection, view.tenant, form.get("contract", "")[:64],
                     *_period(view), view.caller.name, view.now_us,
                     confirmed=action == "release_anyway",
@@ -56,7 +56,7 @@ def _decide(view: View, approved: bool) -> Response:
     request_id = view.form.get("correction", "")
     if not _CORRECTION.fullmatch(request_id):
         raise not_found()
-    meter_data.decide_correction(
+    meter_corrections.decide_correction(
         view.connection, view.caller.actor, view.caller.name, request_id, approved=approved,
         note=view.form.get("note", "").strip()[:_MOST_CHARACTERS], now_us=view.now_us,
     )  # fmt: skip
@@ -70,7 +70,7 @@ def _ask(view: View) -> Response:
         raise not_found()
     if kwh is None or len(reason) < 3:
         raise Invalid("reading, reason: expected a number, and why it is corrected")
-    meter_data.ask_correction(
+    meter_corrections.ask_correction(
         view.connection, view.caller.actor, view.caller.name, reading, kwh,
         reason[:_MOST_CHARACTERS], view.now_us,
     )  # fmt: skip
@@ -92,13 +92,13 @@ def _period(view: View) -> tuple[date, date]:
 
 def _page(view: View, problem: str | None = None) -> Response:
     start, end = date(2000, 1, 1), date(2000, 1, 2)
-    periods: list[meter_data.Period] = []
+    periods: list[billing_periods.Period] = []
     try:
         start, end = _period(view)
-        periods = meter_data.periods(view.connection, view.tenant, start, end)
+        periods = billing_periods.periods(view.connection, view.tenant, start, end)
     except Invalid as error:
         problem = problem or str(error)
-    corrections = meter_data.waiting(view.connection, view.tenant, view.now_us)
+    corrections = meter_corrections.waiting(view.connection, view.tenant, view.now_us)
     view.log(of_rows(corrections, "meter", "meter"), "corrections", meter_reading.PURPOSE)
     read = {ObjectRead(one.customer, "meter", one.meter) for one in periods}
     view.log(read, "readiness to bill", meter_reading.PURPOSE)

@@ -15,7 +15,7 @@ from ingest.partition.worker import Worker
 from runtime.clock import US_PER_S
 from runtime.errors import NotAllowed, NotFound
 from runtime.settings import Settings
-from services import meter_data, meter_events, meter_reading
+from services import billing_periods, meter_corrections, meter_events, meter_reading
 from services.four_eyes import Refused
 from services.meter_reading import Given
 from store.people import persons, readings
@@ -53,8 +53,8 @@ def person(stage: Stage, name: str) -> Actor:
 def correct(stage: Stage, reading: str, kwh: float) -> None:
     """A asks, B approves."""
     a, b = person(stage, f"a{kwh}"), person(stage, f"b{kwh}")
-    asked = meter_data.ask_correction(stage.connection, a, "A", reading, kwh, "seen", NOW_US)
-    meter_data.decide_correction(
+    asked = meter_corrections.ask_correction(stage.connection, a, "A", reading, kwh, "seen", NOW_US)
+    meter_corrections.decide_correction(
         stage.connection, b, "B", asked.request_id, approved=True, note="", now_us=NOW_US
     )
 
@@ -73,9 +73,9 @@ def at(year: int, month: int, day: int) -> datetime:
     return datetime.fromisoformat(f"{year}-{month:02d}-{day:02d}T12:00:00+01:00")
 
 
-def period(stage: Stage) -> meter_data.Period:
+def period(stage: Stage) -> billing_periods.Period:
     set_tenant_scope(stage.connection, ["t1"])
-    found = meter_data.periods(stage.connection, "t1", START, END)
+    found = billing_periods.periods(stage.connection, "t1", START, END)
     return next(one for one in found if one.meter == "m0")
 
 
@@ -102,14 +102,14 @@ def test_a_correction_needs_a_second_person_and_keeps_the_old_reading(stage: Sta
     a, b = person(stage, "a"), person(stage, "b")
     stage.connection.commit()
     set_tenant_scope(stage.connection, ["t1"])
-    asked = meter_data.ask_correction(
+    asked = meter_corrections.ask_correction(
         stage.connection, a, "A", wrong["reading_id"], 1280.0, "a photo", NOW_US
     )
-    (one,) = meter_data.waiting(stage.connection, "t1", NOW_US)
+    (one,) = meter_corrections.waiting(stage.connection, "t1", NOW_US)
     assert (one["old_kwh"], one["kwh"], one["requester"]) == (1300.0, 1280.0, "A")
 
     def approve(actor: Actor) -> dict[str, Any] | None:
-        return meter_data.decide_correction(
+        return meter_corrections.decide_correction(
             stage.connection, actor, "B", asked.request_id, approved=True, note="", now_us=NOW_US
         )
 
@@ -124,7 +124,7 @@ def test_a_correction_needs_a_second_person_and_keeps_the_old_reading(stage: Sta
     with pytest.raises(NotAllowed):
         approve(b)
     with pytest.raises(NotAllowed):
-        meter_data.ask_correction(
+        meter_corrections.ask_correction(
             stage.connection, a, "A", wrong["reading_id"], 1.0, "again", NOW_US
         )
 
@@ -163,16 +163,16 @@ def test_what_is_not_ready_says_why_and_is_not_released(
     odd = enter(stage, at(2026, 11, 1), 1777.0, confirmed=True)
     assert period(stage).missing == ("proposed_at_end", "dispute")
     with pytest.raises(NotAllowed, match="proposed_at_end"):
-        meter_data.release(stage.connection, "t1", "k3", START, END, "A", NOW_US)
+        billing_periods.release(stage.connection, "t1", "k3", START, END, "A", NOW_US)
     with pytest.raises(NotFound):
-        meter_data.release(stage.connection, "t1", "k0", START, END, "A", NOW_US)
+        billing_periods.release(stage.connection, "t1", "k0", START, END, "A", NOW_US)
     correct(stage, odd["reading_id"], 1310.0)
     stage.connection.execute("update contacts.service_case set state = 'resolved'")
     found = period(stage)
     assert (found.missing, found.kwh) == ((), 310.0)
-    value = meter_data.release(stage.connection, "t1", "k3", START, END, "A", NOW_US)
+    value = billing_periods.release(stage.connection, "t1", "k3", START, END, "A", NOW_US)
     assert (value["version"], value["kwh"]) == (1, 310.0)
-    again = meter_data.release(stage.connection, "t1", "k3", START, END, "A", NOW_US)
+    again = billing_periods.release(stage.connection, "t1", "k3", START, END, "A", NOW_US)
     assert again["version"] == 1
     stage.connection.commit()
     stage.receiver(new_receiver(), "billing", "utility")
@@ -248,7 +248,9 @@ def test_ready_says_whether_the_intervals_add_up(stage: Stage) -> None:
     assert found.intervals_kwh == pytest.approx(310.0, abs=1e-3)
     stage.connection.execute("update features.meter_day set estimated_kwh = estimated_kwh + 1")
     assert period(stage).sum.verdict == Sum.DIFFERS  # type: ignore[union-attr]
-    release = partial(meter_data.release, stage.connection, "t1", "k3", START, END, "A", NOW_US)
+    release = partial(
+        billing_periods.release, stage.connection, "t1", "k3", START, END, "A", NOW_US
+    )
     with pytest.raises(NotAllowed, match="add up to"):
         release()
     assert release(confirmed=True)["kwh"] == 310.0
@@ -259,18 +261,20 @@ def test_an_exchange_has_both_readings_and_the_use_adds_up(stage: Stage) -> None
     enter(stage, at(2026, 10, 10), 1100.0)
     ingest(stage)
     when = at(2026, 10, 15)
-    old, new = meter_data.exchange(
+    old, new = meter_corrections.exchange(
         stage.connection, "t1", "m0", when, 1150.0, "NEW-1", 2.0, "A", NOW_US
     )
     assert (old["kind"], new["kind"]) == ("exchange_old", "exchange_new")
     with pytest.raises(NotAllowed):
-        meter_data.exchange(stage.connection, "t1", "m0", when, 1150.0, "NEW-1", 2.0, "A", NOW_US)
+        meter_corrections.exchange(
+            stage.connection, "t1", "m0", when, 1150.0, "NEW-1", 2.0, "A", NOW_US
+        )
 
 
 def test_the_new_meter_is_judged_as_the_old_one_went_on(stage: Stage) -> None:
     enter(stage, at(2026, 9, 30), 1000.0)
     enter(stage, at(2026, 10, 10), 1100.0)
-    meter_data.exchange(
+    meter_corrections.exchange(
         stage.connection, "t1", "m0", at(2026, 10, 15), 1150.0, "NEW-1", 2.0, "A", NOW_US
     )
     stage.connection.commit()

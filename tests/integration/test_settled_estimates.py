@@ -19,7 +19,7 @@ from customer_context.metering.ready import Sum
 from ingest.partition.worker import Worker
 from runtime.clock import ManualClock
 from runtime.settings import Settings
-from services import interval_estimates, meter_data
+from services import billing_periods, interval_estimates
 from store.casework import weather
 from store.people import readings
 from store.people.readings import NewReading
@@ -262,10 +262,10 @@ def test_days_without_a_message_are_estimated_in_versions(place: str) -> None:
     assert [row["energy_kwh"] is None for row in before].count(True) == 1
     start, end = local_of(200).date(), local_of(hole + 9 * 96).date()
 
-    def period() -> meter_data.Period:
+    def period() -> billing_periods.Period:
         with connect(place) as connection:
             set_tenant_scope(connection, ["t1"])
-            found = meter_data.periods(connection, "t1", start, end)
+            found = billing_periods.periods(connection, "t1", start, end)
             return next(one for one in found if one.meter == "m0")
 
     assert set(period().missing) == {"no_reading_at_start", "no_reading_at_end"}

@@ -19,7 +19,7 @@ from ingest.partition.worker import Worker
 from runtime.clock import ManualClock
 from runtime.errors import NotAllowed
 from runtime.settings import Settings
-from services import interval_estimates, meter_data, use_by_tariff
+from services import billing_periods, interval_estimates, use_by_tariff
 from store.postgres.pool import Connection, connect
 from store.postgres.roles import CONTACTS, READER, set_tenant_scope
 from store.postgres.times import from_us, to_us
@@ -72,9 +72,9 @@ def samples(connection: Connection, device: str) -> list[tuple[Any, ...]]:
     ).fetchall()
 
 
-def period(connection: Connection, meter: str) -> meter_data.Period:
+def period(connection: Connection, meter: str) -> billing_periods.Period:
     set_tenant_scope(connection, ["t1"])
-    found = meter_data.periods(connection, "t1", START, END)
+    found = billing_periods.periods(connection, "t1", START, END)
     return next(one for one in found if one.meter == meter)
 
 
@@ -106,12 +106,12 @@ def test_any_order_gives_the_same_registers_and_the_same_bill(url: str) -> None:
         assert (first.missing, first.tariffs is not None) == ((), True)
         assert sum(first.tariffs or ()) == pytest.approx(first.kwh, abs=0.003)
         assert period(connection, "m1").tariffs == first.tariffs
-        value = meter_data.release(connection, "t1", "k3", START, END, "A", NOW_US)
+        value = billing_periods.release(connection, "t1", "k3", START, END, "A", NOW_US)
         assert value["tariffs"] == dict(zip(("t1", "t2"), first.tariffs or (), strict=True))
         for name in ("t1", "t2"):
             ends = [value[end]["tariffs"][name] for end in ("start", "end")]
             assert value["tariffs"][name] == pytest.approx(ends[1] - ends[0], abs=1e-6)
-        again_ = meter_data.release(connection, "t1", "k3", START, END, "A", NOW_US)
+        again_ = billing_periods.release(connection, "t1", "k3", START, END, "A", NOW_US)
         assert again_["version"] == value["version"] == 1
 
 
@@ -144,7 +144,7 @@ def test_tariffs_that_do_not_add_up_are_named_and_provisional(url: str) -> None:
         assert found.missing == ("tariff_sum",) and found.tariffs is None
         assert found.end is not None and found.end.at > from_us(BEGIN_US + int(wrong[0]) * HOUR_US)
         with pytest.raises(NotAllowed, match="tariff_sum"):
-            meter_data.release(connection, "t1", "k3", START, END, "A", NOW_US)
+            billing_periods.release(connection, "t1", "k3", START, END, "A", NOW_US)
 
 
 def test_a_tasmota_names_its_registers(url: str) -> None:

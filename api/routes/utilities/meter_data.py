@@ -16,7 +16,7 @@ from api.routes.utilities.readings import EnteredReading, EnteredReadings, as_en
 from contracts.quality import Quality
 from customer_context.metering.ready import End, Missing, SumCheck
 from runtime.errors import NotAllowed
-from services import meter_data, meter_reading
+from services import billing_periods, meter_corrections, meter_reading
 from store.people import meter_data as stored
 from store.people import readings
 from store.people.read_log import ObjectRead, of_rows
@@ -172,7 +172,7 @@ def ask_correction(
 
     def work(connection: Connection) -> Response:
         _visible(connection, call, reading_id)
-        asked = meter_data.ask_correction(
+        asked = meter_corrections.ask_correction(
             connection, call.caller.actor, call.caller.name, reading_id, body.reading,
             body.reason, call.now_us,
         )  # fmt: skip
@@ -191,7 +191,7 @@ def ask_correction(
 def list_corrections(call: Annotated[Call, needs(Scope.METER_DATA_READ)]) -> Response:
     """Corrections that wait for a second person, oldest first."""
     with call.connection() as connection:
-        rows = meter_data.waiting(connection, call.caller.tenant, call.now_us)
+        rows = meter_corrections.waiting(connection, call.caller.tenant, call.now_us)
         call.log(connection, of_rows(rows, "meter", "meter"), "corrections of readings", _WHY)
     return json(ReadingCorrections(data=[_correction(row) for row in rows]))
 
@@ -233,7 +233,7 @@ def record_exchange(
     """Record the exchange of a meter with both readings."""
 
     def work(connection: Connection) -> Response:
-        rows = meter_data.exchange(
+        rows = meter_corrections.exchange(
             connection, call.caller.tenant, meter_id, body.at, body.old_reading, body.new_number,
             body.new_reading, call.caller.name, call.now_us,
         )  # fmt: skip
@@ -253,7 +253,7 @@ def list_billing_periods(
     year = from_us(call.now_us).year
     start, end = start_on or date(year - 1, 1, 1), end_on or date(year, 1, 1)
     with call.connection() as connection:
-        found = meter_data.periods(connection, call.caller.tenant, start, end)
+        found = billing_periods.periods(connection, call.caller.tenant, start, end)
         shown = [one for one in found if ready is None or ready == (not one.missing)]
         read = {ObjectRead(one.customer, "meter", one.meter) for one in shown}
         call.log(connection, read, "readiness to bill", _WHY)
@@ -278,7 +278,7 @@ def send_billing_value(
     """Release the use of a period for billing: it leaves as `billing.value.released`."""
 
     def work(connection: Connection) -> Response:
-        found = meter_data.release(
+        found = billing_periods.release(
             connection, call.caller.tenant, body.contract, body.start_on, body.end_on,
             call.caller.name, call.now_us, confirmed=body.confirmed,
         )  # fmt: skip
@@ -297,7 +297,7 @@ def _visible(connection: Connection, call: Call, reading_id: str) -> None:
 
 def _decide(call: Call, correction_id: str, *, approved: bool, note: str) -> Response:
     with call.connection() as connection:
-        row = meter_data.decide_correction(
+        row = meter_corrections.decide_correction(
             connection, call.caller.actor, call.caller.name, correction_id, approved=approved,
             note=note, now_us=call.now_us,
         )  # fmt: skip
