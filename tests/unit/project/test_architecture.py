@@ -1,5 +1,6 @@
 """The architecture is executable, and the check bites."""
 
+import ast
 import subprocess
 import sys
 import tomllib
@@ -105,6 +106,27 @@ def test_no_circle_between_rooms() -> None:
 
 def test_a_circle_is_found() -> None:
     assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}}) == [("a", "b"), ("a", "c"), ("b", "c")]
+
+
+def test_every_package_says_what_it_is() -> None:
+    assert undocumented(ROOT, LAYERS["root_packages"]) == []
+
+
+def test_a_package_that_does_not_say_it_is_found(tmp_path: Path) -> None:
+    for folder, text in (("a", '"""A."""\n'), ("a/b", "import ast\n"), ("a/c", "")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "__init__.py").write_text(text)
+    assert undocumented(tmp_path, ["a"]) == ["a/b", "a/c"]
+
+
+def undocumented(root: Path, packages: list[str]) -> list[str]:
+    """Packages, and those inside of them, whose `__init__.py` has no docstring."""
+    return sorted(
+        path.parent.relative_to(root).as_posix()
+        for package in packages
+        for path in (root / package).rglob("__init__.py")
+        if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    )
 
 
 def names_of(layer: str) -> list[str]:
