@@ -1,4 +1,4 @@
-"""A receiver of webhooks that behaves as it is told, and a mail server, both real."""
+"""A receiver of webhooks that answers as a test asks, and a mail server, both real."""
 
 import asyncio
 import base64

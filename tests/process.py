@@ -49,8 +49,8 @@ def _run(
     if files is not None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     nowhere = os.open(os.devnull, os.O_RDONLY)
-    said, told = (os.open(p, os.O_WRONLY | os.O_APPEND | os.O_CREAT) for p in (output, errors))
-    for file, stream in ((nowhere, 0), (said, 1), (told, 2)):
+    out, err = (os.open(p, os.O_WRONLY | os.O_APPEND | os.O_CREAT) for p in (output, errors))
+    for file, stream in ((nowhere, 0), (out, 1), (err, 2)):
         os.dup2(file, stream)
     os.environ.clear()
     os.environ.update(environment)

@@ -35,7 +35,7 @@ NEWS_S: Mapping[str, float] = {
     "meter.anomaly.raised": 72 * 3600.0,
     "score.changed": 24 * 3600.0,
 }
-"""Age up to which somebody is told of a signal of this type; an older one is history."""
+"""Age up to which somebody is notified of a signal of this type; an older one is history."""
 _NEWS_MARGIN_S = 3600.0
 """Near the limit both are right: a signal is decided after it was made."""
 
@@ -129,7 +129,7 @@ def _crashes(
         if any(_is_of(signals[signal_id], device, at_us) for signal_id in first_s):
             result.crashes += 1
         else:
-            result.problems.append(f"the crash of {device} was found, but no insurer was told")
+            result.problems.append(f"the crash of {device} was found, but no insurer was notified")
     p95_s = result.p95_s
     if p95_s is not None and p95_s >= CRASH_WITHIN_S:
         result.late.append(
@@ -155,18 +155,18 @@ def _alerts(evidence: Evidence, contacts: Mapping[str, Contact]) -> list[str]:
         and PURPOSE_OF[signal.type]
         in evidence.consents.get(evidence.owner.get(signal.subject, ""), ())
     ]
-    return [f"no utility was told of an anomaly of {subject}" for subject in silent[:_SHOWN]]
+    return [f"no utility was notified of an anomaly of {subject}" for subject in silent[:_SHOWN]]
 
 
 def _old_news(evidence: Evidence, signals: Mapping[str, SignalRecord]) -> list[str]:
-    """Check that nobody was told of what had happened long before it was known."""
+    """Check that nobody was notified of what had happened long before it was known."""
     old = [
         contact.contact_id
         for contact in evidence.contacts
         if (signal := signals.get(contact.signal_id)) is not None
         and signal.age_s > NEWS_S.get(signal.type, 0.0) + _NEWS_MARGIN_S
     ]
-    return [f"contact {contact_id} tells old news" for contact_id in old[:_SHOWN]]
+    return [f"contact {contact_id} reports old news" for contact_id in old[:_SHOWN]]
 
 
 def _is_of(signal: SignalRecord, device: str, at_us: int) -> bool:
@@ -234,7 +234,7 @@ def _identities(
             problems.append(f"webhook {webhook_id} came with different contents: {sorted(names)}")
     for (side, thing), different in ids.items():
         if len(different) > 1:
-            problems.append(f"the {side} was told of {thing} under {len(different)} ids")
+            problems.append(f"the {side} was notified of {thing} under {len(different)} ids")
     return problems
 
 

@@ -37,7 +37,7 @@ def message(seq: int, device: str = "car0") -> RawMessage:
 
 
 class Running:
-    """A log with ingest behind it. acks : what devices are told, as it comes."""
+    """A log with ingest behind it. acks : what devices receive, in order."""
 
     def __init__(self, log: Log, url: str) -> None:
         self._log = log

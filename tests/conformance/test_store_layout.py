@@ -25,7 +25,7 @@ ZONES = ("Europe/Berlin", "Australia/Lord_Howe")  # the last changes by half an 
 
 @dataclass(frozen=True)
 class Store:
-    """An empty database and how it is to be laid out."""
+    """An empty database and the layout it is to have."""
 
     url: str
     layout: Layout

@@ -113,7 +113,7 @@ def test_what_does_not_fit_is_said_field_by_field(api: Api) -> None:
 
 
 @pytest.mark.parametrize("after", ["x", "WyJhbGVydHMiXQ", "W10", "bnVsbA", "%FF", "WyJ0cmlwcyJd"])
-def test_a_bad_cursor_is_told(api: Api, after: str) -> None:
+def test_a_bad_cursor_is_reported(api: Api, after: str) -> None:
     problem(api.get(f"/v1/trips?vehicle=v0&after={after}", "insurer"), 400, "bad_cursor")
 
 
@@ -125,7 +125,7 @@ def test_a_bad_cursor_is_told(api: Api, after: str) -> None:
         ("/v1/dead-letters", "operator", "dead-letters", [False]),
     ],
 )
-def test_a_forged_cursor_is_told(
+def test_a_forged_cursor_is_reported(
     api: Api, path: str, role: str, kind: str, values: list[Any]
 ) -> None:
     after = base64.urlsafe_b64encode(json.dumps([kind, *values]).encode()).decode().rstrip("=")

@@ -109,6 +109,6 @@ def test_keys_are_made_listed_and_revoked(on_database: str) -> None:
         (["revoke", "nothing"], "no key 'nothing'"),
     ],
 )
-def test_a_wrong_wish_is_told(on_database: str, arguments: list[str], says: str) -> None:
+def test_a_wrong_wish_is_reported(on_database: str, arguments: list[str], says: str) -> None:
     result = tachowatt("key", *arguments)
     assert result.exception is not None and says in str(result.exception)

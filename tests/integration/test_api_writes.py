@@ -91,7 +91,7 @@ def test_an_error_is_not_kept(api: Api, case: str) -> None:
     assert done.status_code == 201
 
 
-def test_a_key_that_is_being_worked_on_is_told(api: Api, case: str) -> None:
+def test_a_key_in_progress_is_reported(api: Api, case: str) -> None:
     agent = api.seeded.keys[("own", "agent")]
     with connect(api.seeded.url) as connection:
         key = keys.find_key(connection, agent, NOW_US)

@@ -118,7 +118,7 @@ def test_a_week_is_as_it_was_decided_whatever_is_known_now(
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert not ended.value.code and "(100 %)" in capsys.readouterr().out
-    # An older file that decided is told from a decision that cannot be recomputed.
+    # An older file that decided is distinguished from a decision that cannot be recomputed.
     week.connection.execute(
         "update contacts.next_action set winners = '[]' where decision_id = "
         "(select decision_id from contacts.next_action limit 1)"

@@ -159,13 +159,13 @@ def test_a_record_has_all_sections_and_every_decision(
     signed = jws.deserialize_compact(given["jws"], key, algorithms=["Ed25519"])
     assert json.loads(signed.payload) == given["record"]
     records = given["record"]["@graph"]
-    told = [
+    in_receipt = [
         event["dct:identifier"] for record in records for event in record["dpv:hasConsentStatus"]
     ]
     known = [
         f"urn:tachowatt:consent:t1:{row['consent_id']}" for row in decisions(signing_api, "c0")
     ]
-    assert sorted(told) == sorted(known)
+    assert sorted(in_receipt) == sorted(known)
     for record in records:
         assert record["dct:conformsTo"] == "dpv-27560:record-eu-gdpr"
         assert record["dpv:hasDataSubject"]["dct:identifier"] == "c0"

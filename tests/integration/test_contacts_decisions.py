@@ -410,7 +410,7 @@ def trip(stage: Stage, number: int, harsh: int, hours_ago: int) -> str:
     return stage.signal("trip.completed", data, "car0", "vehicle:v0")
 
 
-def test_a_score_is_told_when_it_moved_by_more_than_a_band(
+def test_a_score_is_sent_when_it_moved_by_more_than_a_band(
     new_stage: NewStage, mailbox: Mailbox
 ) -> None:
     stage = new_stage(smtp_url=mailbox.url)

@@ -138,7 +138,7 @@ def records_of(kafka_url: str, topic: str, until: Callable[[list[Any]], bool]) -
     return asyncio.run(main())
 
 
-def test_other_systems_are_told_of_signals_and_dead_letters(town: Town, fleet: Fleet) -> None:
+def test_other_systems_receive_signals_and_dead_letters(town: Town, fleet: Fleet) -> None:
     worker, gateway = town.ingest(), town.gateway(1)
     for process in (worker, gateway):
         process.wait_for("is ready")

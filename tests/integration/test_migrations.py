@@ -192,12 +192,12 @@ def test_upkeeps_at_once_do_the_work_once(plain: Connection, plain_copy: str) ->
 
 
 def test_a_row_whose_partition_is_given_away_may_try_again(plain: Connection) -> None:
-    with pytest.raises(Retry) as told, translated():
+    with pytest.raises(Retry) as raised, translated():
         plain.execute(
             f"insert into {SAMPLES}_default (device_id, observed_at, received_at, lat_deg) "
             "values (1, '2001-01-01', '2001-01-01', 48.123456)"
         )
-    assert "48.123456" not in str(told.value), "places do not belong into a log"
+    assert "48.123456" not in str(raised.value), "places do not belong into a log"
 
 
 def test_rollups_read_the_same_in_a_session_of_another_zone(plain: Connection) -> None:
@@ -311,8 +311,8 @@ def test_commands_tell_and_keep_up(
     assert before["engine"] == "plain PostgreSQL" and before["rollups"]["views"][0]["waiting"] > 0
     db.keep_up()
     db.show_status(json=False)
-    told = capsys.readouterr().out
-    assert "telemetry.meter_sample" in told and "samples are kept for good" in told
+    printed = capsys.readouterr().out
+    assert "telemetry.meter_sample" in printed and "samples are kept for good" in printed
     assert all(rollups.dirty(plain, source) == 0 for source in rollups.SOURCES)
 
 

@@ -157,14 +157,14 @@ def test_all_arrive_and_are_acknowledged(broker: Broker) -> None:
     run(scene)
 
 
-def test_first_sendings_are_told_and_parts_can_be_in_any_order(broker: Broker) -> None:
+def test_first_sendings_are_reported_and_parts_can_be_in_any_order(broker: Broker) -> None:
     """A device's first message may lie in a later part: it is held all the same."""
 
     async def scene() -> None:
-        told: list[tuple[int | None, float]] = []
+        sent: list[tuple[int | None, float]] = []
         service = Service(broker.url)
         publisher = Publisher(
-            broker.url, CLOCK, first_sent=lambda message, at_s: told.append((message.seq, at_s))
+            broker.url, CLOCK, first_sent=lambda message, at_s: sent.append((message.seq, at_s))
         )
         async with service, publisher:
             messages = flood(1, 4)
@@ -174,8 +174,8 @@ def test_first_sendings_are_told_and_parts_can_be_in_any_order(broker: Broker) -
             await publisher.run(messages[:2])
             assert await publisher.drain(patient(15))
             assert publisher.counters.acked == 4 and service.complete(1, 4)
-            assert [seq for seq, _ in told] == [3, 4, 1, 2], "each once, as it goes out"
-            times = [at_s for _, at_s in told]
+            assert [seq for seq, _ in sent] == [3, 4, 1, 2], "each once, as it goes out"
+            times = [at_s for _, at_s in sent]
             assert began <= times[0] and times == sorted(times)
 
     run(scene)

@@ -152,6 +152,6 @@ def first_of_each_instant(path: Path, zone: str) -> dict[int, float]:
         if not math.isnan(v)
     }
     with gzip.open(path, "rt") as file:
-        told = [row["value"] for row in csv.DictReader(file)]
-    assert len(found) <= sum(1 for value in told if value not in ("", None)) <= len(told)
+        written = [row["value"] for row in csv.DictReader(file)]
+    assert len(found) <= sum(1 for value in written if value not in ("", None)) <= len(written)
     return found

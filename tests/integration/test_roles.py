@@ -272,7 +272,7 @@ def test_a_writer_changes_rows_and_no_structure(town: Town) -> None:
 # ── logins ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_login_that_is_no_member_is_told_what_to_run(database: str, login: Login) -> None:
+def test_a_login_that_is_no_member_learns_what_to_run(database: str, login: Login) -> None:
     name, url = login(database)
     with pytest.raises(NotAMember, match=f"grant {READER} to {name}"):
         Pool(url, most=1, role=READER)

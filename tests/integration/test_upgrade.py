@@ -47,10 +47,10 @@ SECOND_US = 1_000_000
 
 @dataclass(frozen=True)
 class Old:
-    """A loaded database. told : keys, secrets, ids. rows, columns : of each table, before."""
+    """A loaded database. issued : keys, secrets, ids. rows, columns : of each table, before."""
 
     url: str
-    told: dict[str, Any]
+    issued: dict[str, Any]
     rows: dict[str, Counter[str]]
     columns: dict[str, list[str]]
 
@@ -141,31 +141,31 @@ def test_nothing_that_was_there_is_lost(new: Old) -> None:
 
 
 def test_secrets_are_sealed_and_still_sign(new: Old) -> None:
-    told = new.told["secrets"]
+    issued = new.issued["secrets"]
     with connect(new.url) as connection:
         assert sealing.clear_values(connection) == 0
         assert {*sealing.counts(connection)["contacts.receiver_secret.secret"]} == {KEY.id}
         for name, expected in (
-            ("t1/claims", [told["t1/claims new"], told["t1/claims"]]),
-            ("t1/grid", [told["t1/grid"]]),
-            ("t2/other", [told["t2/other"]]),
+            ("t1/claims", [issued["t1/claims new"], issued["t1/claims"]]),
+            ("t1/grid", [issued["t1/grid"]]),
+            ("t2/other", [issued["t2/other"]]),
         ):
             receiver = receivers.get(connection, *name.split("/"))
             found = receivers.secrets(connection, BOX, receiver["receiver_id"], NOW_US + SECOND_US)
             assert found == expected
         dumped = str(connection.execute("select * from contacts.receiver_secret").fetchall())
-        assert not [secret for secret in told.values() if secret.removeprefix("whsec_") in dumped]
+        assert not [secret for secret in issued.values() if secret.removeprefix("whsec_") in dumped]
 
 
 def test_keys_and_sessions_are_what_they_were(new: Old) -> None:
     with connect(new.url) as connection:
-        for name, text in new.told["keys"].items():
+        for name, text in new.issued["keys"].items():
             found = keys.find_key(connection, text, NOW_US)
             role = name.split("/")[1]
             assert found is not None and found.role == ("customer" if role == "home" else role)
-        revoked = keys.find_key(connection, new.told["revoked"], NOW_US)
+        revoked = keys.find_key(connection, new.issued["revoked"], NOW_US)
         assert revoked is not None and not keys.valid(revoked, NOW_US)
-        session = sessions.find_session(connection, new.told["session"], NOW_US, 3_600.0)
+        session = sessions.find_session(connection, new.issued["session"], NOW_US, 3_600.0)
         assert session is not None and session.key.role == "agent"
 
 
@@ -181,10 +181,10 @@ def test_a_withdrawal_after_a_grant_dated_ahead_holds(new: Old) -> None:
 
 
 def test_the_api_answers_over_it(new: Old) -> None:
-    own = new.told["own"]["own"]
+    own = new.issued["own"]["own"]
 
     def get(client: httpx.Client, role: str, path: str) -> httpx.Response:
-        key = new.told["keys"][f"own/{role}"]
+        key = new.issued["keys"][f"own/{role}"]
         return client.get(path, headers={"Authorization": f"Bearer {key}"})
 
     clock = ManualClock(NOW_US + 300 * SECOND_US)
@@ -214,7 +214,7 @@ def test_the_api_answers_over_it(new: Old) -> None:
         assert ledger["closes"] and {row["tenant"] for row in ledger["data"]} == {"t1"}
         reads = get(client, "customer", f"/v1/customers/{own['driver']}/reads").json()["data"]
         assert [row for row in reads if row["what"] == "context"], "reads of before are kept"
-        page = client.get("/cases", headers={"Cookie": f"tw_session={new.told['session']}"})
+        page = client.get("/cases", headers={"Cookie": f"tw_session={new.issued['session']}"})
         assert page.status_code == 200, "who was signed in still is"
 
 

@@ -90,7 +90,7 @@ def messages() -> list[RawMessage]:
                 "meter_number": "N0",
             },
         )
-    # The same instant told twice, with more and with other values.
+    # The same instant sent twice, with more and with other values.
     put("car0", "telemetry", {"v": 1, "t0": (START_S + 10) * 1000, "heading_deg": [45.0]})
     put("car0", "telemetry", {"v": 1, "t0": (START_S + 11) * 1000, "speed_kmh": [99.0]})
     put("car0", "event", {"v": 1, "at": START_S * 1000, "kind": "door", "detail": {"n": 1}})
@@ -100,13 +100,13 @@ def messages() -> list[RawMessage]:
 MESSAGES = messages()
 
 
-def cut(told: list[RawMessage], cuts: list[int]) -> list[list[RawMessage]]:
+def cut(sent: list[RawMessage], cuts: list[int]) -> list[list[RawMessage]]:
     """Batches whose sizes follow `cuts` round and round."""
     batches: list[list[RawMessage]] = []
     at = 0
-    while at < len(told):
+    while at < len(sent):
         n = cuts[len(batches) % len(cuts)]
-        batches.append(told[at : at + n])
+        batches.append(sent[at : at + n])
         at += n
     return batches
 
@@ -194,8 +194,8 @@ def test_batches_prepared_ahead_of_their_turn_give_the_same(
     before the commit, and between the two something else comes that it did not reckon with."""
     expected = _expected(new_database)
     disturbances = list(disturbances)  # Hypothesis shows what it was at first
-    told = [*MESSAGES, *(MESSAGES[i] for i in again)]
-    batches = cut(told, cuts)
+    sent = [*MESSAGES, *(MESSAGES[i] for i in again)]
+    batches = cut(sent, cuts)
     url = new_database()
     write(url, validate(registry(), "test"), NOW_US)
     worker = Worker(
@@ -228,7 +228,7 @@ def test_batches_prepared_ahead_of_their_turn_give_the_same(
             worker.reconcile(everything=True)
         elif disturbance == "other":
             worker.process([MESSAGES[0]])
-            told.append(MESSAGES[0])
+            sent.append(MESSAGES[0])
         elif disturbance == "restart":
             reopen(worker)
     worker.reconcile(everything=True)
@@ -240,7 +240,7 @@ def test_batches_prepared_ahead_of_their_turn_give_the_same(
     with connect(url) as connection:
         entries = ledger.read(connection).values()
         assert all(entry.closes for entry in entries)
-        assert sum(entry.received for entry in entries) == len(told)
+        assert sum(entry.received for entry in entries) == len(sent)
     assert_same_state(store_state(url), expected)
     assert verify(url).clean
 
@@ -263,11 +263,11 @@ def _expected(new_database: Callable[[], str]) -> dict[str, bytes]:
 def test_signals_of_a_fleet_in_any_order(new_database: Callable[[], str], seed: int) -> None:
     """Trips whose ends move while late messages come in: what was said of them ends the same."""
     fleet = small_fleet()
-    told = raw(fleet, NOW_US)
-    shuffled = [told[i] for i in np.random.default_rng(seed).permutation(len(told))]
+    sent = raw(fleet, NOW_US)
+    shuffled = [sent[i] for i in np.random.default_rng(seed).permutation(len(sent))]
     found = []
     for order, piece, everything in (
-        (told, 1_000, True),
+        (sent, 1_000, True),
         (shuffled, 60, True),
         (shuffled, 60, False),
     ):

@@ -46,9 +46,9 @@ def run(
         )
     stage.rules.refresh(stage.connection, stage.clock.now_us())
     stage.connection.commit()
-    told = [iter(words) for words in SAID]
+    words_of = [iter(words) for words in SAID]
     for which, twice, pause in zip(order, again, pauses, strict=True):
-        data = next(told[which])
+        data = next(words_of[which])
         for _ in range(2 if twice else 1):
             say(stage, which, data)
         for _ in range(pause):

@@ -97,10 +97,10 @@ def test_missing_duplicate_and_not_measured_intervals_are_counted(tmp_path: Path
         "expected": 288, "present": 283, "duplicate": 2, "missing": 5, "estimated": 5,
         "ignored_columns": 0,
     }  # fmt: skip
-    told = [e for i, e in enumerate(energy) if i != 50 and not 100 <= i < 104]
-    assert answer["energy_kwh"] == fsum(told)
+    given = [e for i, e in enumerate(energy) if i != 50 and not 100 <= i < 104]
+    assert answer["energy_kwh"] == fsum(given)
     assert [day["present"] for day in answer["days"]] == [95, 92, 96]
-    assert fsum(day["energy_kwh"] for day in answer["days"]) == pytest.approx(fsum(told), abs=1e-9)
+    assert fsum(day["energy_kwh"] for day in answer["days"]) == pytest.approx(fsum(given), abs=1e-9)
 
 
 @pytest.mark.parametrize("step_s", [900, 1800, 3600])
@@ -224,7 +224,7 @@ def test_jittered_register_reads_find_their_interval(tmp_path: Path) -> None:
 def test_status_of_the_sender(tmp_path: Path) -> None:
     times, energy = stamps("2026-01-05T00:00", 96 * 2, 1800), home(96 * 2, 1800)
     letters = ["A"] * 192
-    letters[10:14] = ["S14"] * 4  # substituted: told, and not measured
+    letters[10:14] = ["S14"] * 4  # substituted: given, and not measured
     letters[20] = "N"  # null data: whatever stands beside it is none
     rows = [f"{t},{e},{q}" for t, e, q in zip(times, energy, letters, strict=True)]
     answer = answer_of(write(tmp_path / "a.csv", "start,energy_kwh,quality", rows))
@@ -259,8 +259,8 @@ def test_parquet_equals_csv(tmp_path: Path) -> None:
 def test_the_command(tmp_path: Path, column: str) -> None:
     energy = home(96 * 12)
     times = stamps("2026-03-20T00:00", energy.size, 900)
-    told = energy if column == "energy_kwh" else 50 + np.cumsum(energy)
-    rows = [f"{t},{e:.3f}" for t, e in zip(times, told, strict=True)]
+    written = energy if column == "energy_kwh" else 50 + np.cumsum(energy)
+    rows = [f"{t},{e:.3f}" for t, e in zip(times, written, strict=True)]
     del rows[300:310]
     time = "start" if column == "energy_kwh" else "read_at"
     path = write(tmp_path / "a.csv", f"{time},{column}", rows)

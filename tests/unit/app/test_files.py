@@ -185,7 +185,9 @@ def test_map_renames(write) -> None:
         ("observed_at,speed_kmh\n0001-01-01T00:00:00Z,1\n", ["observed_at", "line 2", "2000"]),
     ],
 )  # fmt: skip
-def test_a_bad_trip_file_is_told_what_is_wrong_and_where(write, text: str, parts: list) -> None:
+def test_a_bad_trip_file_is_refused_with_what_is_wrong_and_where(
+    write, text: str, parts: list
+) -> None:
     path = write(text)
     with pytest.raises(TableError) as caught:
         read_trip_table(path)
@@ -210,7 +212,9 @@ def test_a_bad_trip_file_is_told_what_is_wrong_and_where(write, text: str, parts
         ("start,energy_kwh\n,1\n", ["start", "line 2", "an empty cell"]),
     ],
 )  # fmt: skip
-def test_a_bad_meter_file_is_told_what_is_wrong_and_where(write, text: str, parts: list) -> None:
+def test_a_bad_meter_file_is_refused_with_what_is_wrong_and_where(
+    write, text: str, parts: list
+) -> None:
     with pytest.raises(TableError) as caught:
         read_meter_table(write(text))
     for part in parts:
@@ -256,7 +260,7 @@ def test_meter_numbers_and_status(write) -> None:
 
 
 @pytest.mark.parametrize("pair", ["speed_kmh", "sped_kmh=a", "t_s=a,t_s=b", "t_s="])
-def test_a_bad_map_is_told(write, pair: str) -> None:
+def test_a_bad_map_is_reported(write, pair: str) -> None:
     with pytest.raises(TableError, match="--map"):
         read_trip_table(write("a,b\n0,1\n"), mapping=[pair])
 

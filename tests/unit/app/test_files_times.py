@@ -141,7 +141,7 @@ def test_epoch_and_no_zone_says_that_local_time_is_utc(read) -> None:
     assert read(["1767225600000"]).local.startswith("UTC: no offset")
 
 
-def test_an_unknown_zone_is_told(read) -> None:
+def test_an_unknown_zone_is_reported(read) -> None:
     with pytest.raises(Usage, match="did you mean Europe/Berlin"):
         read(["2026-01-01 00:00"], "Europe/Berln")
 

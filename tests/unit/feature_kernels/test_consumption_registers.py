@@ -98,7 +98,7 @@ def test_an_exchange_begins_anew_without_use():
     assert anomalies.size == 0
 
 
-def test_an_exchange_told_before_its_first_read_is_remembered():
+def test_an_exchange_reported_before_its_first_read_is_remembered():
     register = np.concatenate([steady(4000.0, 50), [np.nan, np.nan], steady(3.0, 50)])
     key = np.concatenate([np.repeat(1.0, 50), np.repeat(2.0, 52)])
     intervals, _, anomalies = run(register, meter_key=key)

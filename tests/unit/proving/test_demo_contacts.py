@@ -32,7 +32,7 @@ def alert_body(signal: str) -> dict[str, Any]:
 
 
 def good() -> Evidence:
-    """A crash and an anomaly, of two customers, told as they should be."""
+    """A crash and an anomaly, of two customers, with the contacts they should have."""
     return Evidence(
         owner={"vehicle:v1": "anna", "meter:m1": "ben"},
         consents={
@@ -149,12 +149,12 @@ def webhook_lost(e: Evidence) -> None:
     e.webhooks = e.webhooks[:1]
 
 
-def utility_never_told(e: Evidence) -> None:
+def utility_never_notified(e: Evidence) -> None:
     e.contacts = [c for c in e.contacts if c.contact_id != "w2"]
     e.webhooks = e.webhooks[:1]
 
 
-def history_told_as_news(e: Evidence) -> None:
+def history_as_news(e: Evidence) -> None:
     e.signals = [e.signals[0], replace(e.signals[1], age_s=8 * 24 * 3600.0)]
 
 
@@ -193,8 +193,8 @@ def two_ids_for_one_alert(e: Evidence) -> None:
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
-        (no_crash_webhook, "no insurer was told"),
-        (crash_to_the_wrong_side, "no insurer was told"),
+        (no_crash_webhook, "no insurer was notified"),
+        (crash_to_the_wrong_side, "no insurer was notified"),
         (wrong_signature, "wrong signature"),
         (never_published, "nobody knows when"),
         (no_purpose, "without having allowed claims_assistance"),
@@ -207,8 +207,8 @@ def two_ids_for_one_alert(e: Evidence) -> None:
         (mail_of_no_contact, "1 mails have an id"),
         (mail_lost, "1 contacts by email count as delivered but never came"),
         (webhook_lost, "1 contacts by webhook count as delivered but never came"),
-        (utility_never_told, "no utility was told of an anomaly of meter:m1"),
-        (history_told_as_news, "tells old news"),
+        (utility_never_notified, "no utility was notified of an anomaly of meter:m1"),
+        (history_as_news, "reports old news"),
         (webhook_of_no_contact, "1 webhooks have an id"),
         (signal_that_is_none, "a signal that does not exist"),
         (pending, "1 contacts are pending"),
@@ -218,7 +218,7 @@ def two_ids_for_one_alert(e: Evidence) -> None:
         (two_ids_for_one_alert, "under 2 ids"),
     ],
 )
-def test_what_is_wrong_is_told(spoil: Callable[[Evidence], None], says: str) -> None:
+def test_what_is_wrong_is_reported(spoil: Callable[[Evidence], None], says: str) -> None:
     evidence = good()
     spoil(evidence)
     assert any(says in problem for problem in judge_contacts(evidence).problems)
@@ -252,7 +252,7 @@ def test_a_missed_latency_on_a_slow_machine_is_a_warning(
 
 def test_of_an_anomaly_taken_back_nobody_must_be_told() -> None:
     evidence = good()
-    utility_never_told(evidence)
+    utility_never_notified(evidence)
     evidence.signals = [evidence.signals[0], replace(evidence.signals[1], retracted=True)]
     assert not judge_contacts(evidence).problems
 
