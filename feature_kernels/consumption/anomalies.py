@@ -105,7 +105,8 @@ def remember_spike(c, p, start, peak):
     recent = c[C.SPIKE_T] > 0.0 and age <= p.spike_habit_days * DAY_US_F
     alike = before <= p.spike_habit_factor * peak and peak <= p.spike_habit_factor * before
     lower = min(peak, before)
-    if recent and age > p.spike_longest_s * 1e6 and alike and lower <= connection_kw(c, p) * 1000.0:
+    another = recent and age >= p.spike_habit_hours * HOUR_US_F
+    if another and alike and lower <= connection_kw(c, p) * 1000.0:
         c[C.HABIT_MAX_W] = max(c[C.HABIT_MAX_W], lower)
     c[C.SPIKE_T] = start
     c[C.SPIKE_W] = peak

@@ -80,9 +80,11 @@ class Parameters(NamedTuple):
     spike_clear_share: float = 0.75
     # A "spike" that lasts longer is the new habit, s. Own.
     spike_longest_s: float = 86_400.0
-    # A spike of about the power of another one (within this factor) that began longer ago than the
-    # longest spike and at most so many days is the new habit: a car's wall box. Own.
+    # A spike of about the power of another one (within this factor) that began at least so many
+    # hours and at most so many days before is the new habit: a car's wall box, or storage heaters
+    # that a timer starts each night, also half an hour earlier. Own.
     spike_habit_factor: float = 2.0
+    spike_habit_hours: float = 12.0
     spike_habit_days: float = 28.0
     # The remembered highest fades by this factor a day (half in 69 days), so that a holiday
     # does not make the return a spike. Own.
@@ -185,6 +187,9 @@ class Parameters(NamedTuple):
     drop_low_scatter: float = 1.5
     drop_scatter: float = 0.8
     drop_appliance_scatter: float = 4.0
+    # ... and this many times as far as the low hours of the week's middle five days lie apart: a
+    # meter that counts a part does so alike each day, heating that ends is less each day. Own.
+    drop_over_spread: float = 2.5
     # Low hours of at least this, W, and this many steps of the meter's resolution in an hour,
     # say something. Own.
     drop_least_w: float = 20.0

@@ -5,8 +5,9 @@ little lowers the low hours, the use and the highest interval alike. So a week (
 enough measured hours) is compared with the four weeks before. Its low hours must have fallen, also
 against every week of six weeks in which people were at home. Then either mean and median have
 fallen alike (by use), or the highest interval has (by appliances: people may use more than before,
-but a kettle of half its power is a meter that counts half). Of a home with sun on its roof the
-hours are those of the night.
+but a kettle of half its power is a meter that counts half). The low hours must have fallen further
+than they lie apart within the week, unlike those of a home whose heating ends. Of a home with sun
+on its roof the hours are those of the night.
 """
 
 import numpy as np
@@ -46,6 +47,13 @@ def scatter(c, figure, first, end, centre):
     for i in range(first, end):
         values[i - first] = abs(c[C.DROPS + N * i + figure] - centre)
     return MAD_TO_SIGMA * np.sort(values)[(end - first) // 2]
+
+
+@kernel
+def middle_width(c, figure, first, end):
+    """Width of a figure of the days first to end without the lowest and the highest day."""
+    values = np.sort(c[C.DROPS + N * first + figure : C.DROPS + N * end : N])
+    return values[-2] - values[1]
 
 
 @lean_kernel
@@ -224,6 +232,8 @@ def judge_drop(c, p, out, count, device, decided):
         return
     top = top_of(c, split, n)
     if low >= p.drop_past_share * lowest_week(c, p, figure, split, top):
+        return
+    if low_usual - low < p.drop_over_spread * middle_width(c, figure, split, n):
         return
     left = low / low_usual
     mean = mean_of_days(c, split, n)

@@ -175,7 +175,9 @@ class Meter:
             began, power = self.last_spike
             ratio = max(peak, power) / min(peak, power)
             lower = min(peak, power)
-            days_apart = p["spike_longest_s"] * 1e6 < start - began <= p["spike_habit_days"] * DAY
+            days_apart = (
+                p["spike_habit_hours"] * HOUR <= start - began <= p["spike_habit_days"] * DAY
+            )
             alike = ratio <= p["spike_habit_factor"]
             if days_apart and alike and lower <= self.connection_kw() * 1000.0:
                 self.habit_max = max(self.habit_max, lower)
@@ -419,9 +421,11 @@ class Meter:
         weeks = [before[i : i + 7] for i in range(len(before) - 6)]
         lived_in = [days for days in weeks if highest(days) >= p["drop_past_top"] * top]
         fall = (low_usual - low) / max(spread(figure), 1e-6)
+        lows = sorted(d[figure] for d in week)[1:-1]
         if (
             sum(d[figure] >= p["drop_day_share"] * low_usual for d in week) > 1
             or fall <= p["drop_low_scatter"]
+            or low_usual - low < p["drop_over_spread"] * (lows[-1] - lows[0])
             or any(low >= p["drop_past_share"] * median(days, figure) for days in lived_in)
         ):
             return

@@ -30,7 +30,7 @@ typedef struct {
         silence_share, register_jitter_kwh, zero_register_s, habit_days, profile_weight,
         night_from_h, night_to_h, spike_factor, spike_margin_w, spike_third_factor,
         spike_beyond_factor, spike_clear_share, spike_longest_s,
-        spike_habit_factor, spike_habit_days, peak_memory, zero_w,
+        spike_habit_factor, spike_habit_hours, spike_habit_days, peak_memory, zero_w,
         zero_clear_w, zero_hours, zero_occasional_hours, zero_occasional_from_h, run_factor,
         run_margin_h, stuck_hours, stuck_intervals, coarse_steps, stuck_coarse_hours,
         coarse_kwh, same_kwh, solar_days, solar_night_to_h, rise_w, rise_share, rise_fast_w,
@@ -41,7 +41,8 @@ typedef struct {
         drop_past_share, drop_past_top, drop_share, drop_shape, drop_shape_over, drop_top,
         drop_top_over, drop_appliance_share, drop_appliance, drop_appliance_over,
         drop_least_shape, drop_most_shape, drop_most_mean, drop_low_scatter, drop_scatter,
-        drop_appliance_scatter, drop_least_w, drop_steps, drop_history_days, drop_longest_days;
+        drop_appliance_scatter, drop_over_spread, drop_least_w, drop_steps, drop_history_days,
+        drop_longest_days;
 } Parameters;
 
 typedef struct {
@@ -367,7 +368,7 @@ static void remember_spike(double *c, const Parameters *p, double start, double 
     double age = start - c[SPIKE_T], before = c[SPIKE_W], lower = MIN(peak, before);
     int64_t recent = c[SPIKE_T] > 0.0 && age <= p->spike_habit_days * DAY_US_F;
     int64_t alike = before <= p->spike_habit_factor * peak && peak <= p->spike_habit_factor * before;
-    if (recent && age > p->spike_longest_s * 1e6 && alike &&
+    if (recent && age >= p->spike_habit_hours * HOUR_US_F && alike &&
         lower <= connection_kw(c, p) * 1000.0) {
         c[HABIT_MAX_W] = MAX(c[HABIT_MAX_W], lower);
     }
@@ -1259,6 +1260,16 @@ static int64_t fell_by_appliances(const Parameters *p, double left, double fall,
            within(top, top_usual, left, p->drop_appliance, p->drop_appliance_over);
 }
 
+/* Width of a figure of the days first to end without the lowest and the highest day. */
+static double middle_width(const double *c, int64_t figure, int64_t first, int64_t end) {
+    double values[DROP_DAYS];
+    for (int64_t i = first; i < end; i++) {
+        values[i - first] = c[DROPS + DROP_FIGURES * i + figure];
+    }
+    qsort(values, end - first, sizeof(double), ascending);
+    return values[end - first - 2] - values[1];
+}
+
 /* Take the day that was closed last; raise, follow or clear a drop. */
 static void judge_drop(double *c, const Parameters *p, Table *out, int64_t *count, int64_t device,
                        double decided) {
@@ -1302,6 +1313,9 @@ static void judge_drop(double *c, const Parameters *p, Table *out, int64_t *coun
     }
     top = top_of(c, split, n);
     if (low >= p->drop_past_share * lowest_week(c, p, figure, split, top)) {
+        return;
+    }
+    if (low_usual - low < p->drop_over_spread * middle_width(c, figure, split, n)) {
         return;
     }
     left = low / low_usual;

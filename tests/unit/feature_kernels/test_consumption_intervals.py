@@ -198,6 +198,20 @@ def test_hours_of_nothing_every_night_are_a_habit():
     assert run(t, kwh)[2].size == 0
 
 
+@pytest.mark.parametrize("jitter", [0, 1])
+def test_what_a_timer_starts_every_night_is_a_habit_from_the_second_night_on(jitter):
+    """Storage heaters that begin to charge in autumn, at the same minute or half an hour about."""
+    rng = np.random.default_rng(10)
+    kwh = 0.05 + 0.02 * rng.random(40 * 48)
+    for day in range(20, 40):
+        first = day * 48 + 1 + jitter * int(rng.integers(0, 2))
+        kwh[first : first + 8] += 3.5
+    t = SPRING + np.arange(kwh.size) * HOUR // 2
+    raised = spikes(run(t, kwh, parameters=consumption.DEFAULTS._replace(interval_s=1800.0))[2])
+    assert (raised["phase"] == 0).sum() == 2
+    assert raised["start_us"].max() < t[22 * 48]
+
+
 def test_one_step_of_a_coarse_meter_is_no_rise():
     # 60 W and 20 % of noise, counted in steps of 0.1 kWh: hours of 0 and 0.1 kWh; a while of
     # 110 W has 0.1 kWh in every hour
