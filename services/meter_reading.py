@@ -288,7 +288,7 @@ def enter(
 
 
 def _silent(connection: Connection, meter: MeterRead, at: datetime) -> bool:
-    """Tell whether the meter's device has sent nothing for days before a time."""
+    """Return whether the meter's device has sent nothing for days before a time."""
     newest = metering.days(
         connection, meter.tenant, meter.meter, PURPOSE, own=meter.customer, limit=1
     )

@@ -1,6 +1,6 @@
 """One MQTT 5 connection inside asyncio: paho without its thread.
 
-paho owns the protocol; the event loop tells it when its socket is readable or writable (the way
+paho owns the protocol; the event loop reports when its socket is readable or writable (the way
 of aiomqtt and Home Assistant). The connection comes back by itself, with growing pauses.
 """
 
@@ -27,7 +27,7 @@ _RECEIVE_MAXIMUM = 65_535
 
 
 class Connection:
-    """Connects, subscribes, publishes at QoS 1, and reconnects until told to stop.
+    """Connects, subscribes, publishes at QoS 1, and reconnects until it is stopped.
 
     Parameters
     ----------

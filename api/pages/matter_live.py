@@ -1,4 +1,4 @@
-"""GET /matter/{link}/live: tells a customer's open page that something in its case has changed."""
+"""GET /matter/{link}/live: notifies a customer's open page of a change in its case."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -33,8 +33,8 @@ class InteractionData(Shape):
 
 
 class InteractionEvent(Shape):
-    """An interaction, with the attributes of CloudEvents 1.0. `source` and `id` together tell it
-    from all others: the same one again changes nothing."""
+    """An interaction, with the attributes of CloudEvents 1.0. `source` and `id` together
+    identify it: the same one again changes nothing."""
 
     specversion: Literal["1.0"] = "1.0"
     id: str = Field(min_length=1, max_length=200)

@@ -12,7 +12,7 @@ from feature_kernels import inertial
 
 
 def usable(table: Table) -> bool:
-    """Tell whether a recording has an accelerometer's own axes, and speed or places."""
+    """Return whether a recording has an accelerometer's own axes, and speed or places."""
     if ACCEL[0] not in table.columns or np.isnan(table.columns[ACCEL[0]]).all():
         return False
     return any(

@@ -97,13 +97,13 @@ def columns(table: Table, names: tuple[str, str, str]) -> tuple[Floats, Floats, 
 
 
 def vectors(table: Table, names: tuple[str, ...]) -> Floats:
-    """Return three columns as float64[n, 3], NaN where absent; each lies together in memory."""
+    """Return three columns as float64[n, 3], NaN where absent; each contiguous in memory."""
     nothing = np.full(table.t_us.size, np.nan)
     return np.stack([table.columns.get(name, nothing) for name in names]).T
 
 
 def upright(accel: Floats, axes: Axes) -> tuple[Floats, bool]:
-    """Turn the other sign convention into specific force; tell whether it was turned.
+    """Turn the other sign convention into specific force; return whether it was turned.
 
     Gravity along −z, within a few degrees, is the other convention in an earth frame.
     """

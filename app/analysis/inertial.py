@@ -15,7 +15,7 @@ NO_AXES = "no turns, or no gyroscope: the car's axes are not found, and no harsh
 
 
 def usable(table: Table) -> bool:
-    """Tell whether a recording has an accelerometer's three axes, and no speed or place."""
+    """Return whether a recording has an accelerometer's three axes, and no speed or place."""
     for name in ("speed_kmh", "lat_deg"):
         if name in table.columns and not np.isnan(table.columns[name]).all():
             return False

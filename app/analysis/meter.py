@@ -94,7 +94,7 @@ def analyse(
     values = given_values(table, grid, intervals, refused_us(unlike))
     notes = list(table.notes)
     if not grid.inferred:
-        notes.append("a single row tells no interval: the default is assumed")
+        notes.append("a single row has no interval: the default is assumed")
     doubted = doubted_intervals(table, grid, unlike)
     notes += why_not(table, grid, unlike, end.carry, parameters)
     if grid.periods:

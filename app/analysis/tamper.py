@@ -10,7 +10,7 @@ A window is compared with days of several kinds: the eight weeks before it, the 
 (less what was falling already), the same season of the year before, and, where temperatures are
 known, the days before it whose weather was most alike. Days on which nothing but the base load runs
 say nothing, unless a home has few others: a window of them scores as ever, and one without any use
-0.5, since nothing can be told. How far the marks of untouched windows move is learnt from the
+0.5, since nothing is known. How far the marks of untouched windows move is learnt from the
 meter's own past, and from `SCATTER` as long as there is little of it. The weights of the score are
 those of a logistic regression over simulated homes with the six attacks (`tachowatt prove tamper`,
 docs/adr/0086-empty-days-and-a-kernel-of-marks.md).

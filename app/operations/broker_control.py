@@ -23,7 +23,7 @@ from runtime.errors import Retry, Stop, Usage
 
 _ANSWER_WITHIN_S = 10.0
 _FIRST_ANSWER_WITHIN_S = 4.0
-"""To tell a broker without the plugin, which says nothing at all."""
+"""To recognise a broker without the plugin, which does not answer at all."""
 _WORK_WITHIN_S = 120.0
 _ATTEMPTS = 20
 _ATTEMPTS_UNKNOWN = 5

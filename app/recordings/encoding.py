@@ -154,7 +154,7 @@ def _utf16(path: Path, head: bytes, packed: bool) -> tuple[str, bool, Guess]:
 
 
 def _is(path: Path, packed: bool, encoding: str) -> bool:
-    """Tell whether the whole file is valid in an encoding."""
+    """Return whether the whole file is valid in an encoding."""
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
         with _open(path, packed) as file:

@@ -54,7 +54,7 @@ def kwh_of(name: str) -> float:
 
 
 def names_a_begin(name: str) -> bool:
-    """Tell whether a name says that the time is the begin of an interval."""
+    """Return whether a name says that the time is the begin of an interval."""
     return bool(_words(name) & _BEGINS)
 
 
@@ -110,7 +110,7 @@ def find_names(header: Sequence[str]) -> tuple[dict[str, str], tuple[Guess, ...]
 
 
 def _has_tariffs(header: Sequence[str], words: dict[str, frozenset[str]]) -> bool:
-    """Tell whether the registers of both tariffs are there."""
+    """Return whether the registers of both tariffs are there."""
     codes = {code for found in words.values() for code in found}
     return all(
         ours in header or code in codes

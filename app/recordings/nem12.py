@@ -70,7 +70,7 @@ class Channel:
 
 
 def is_quality(cell: str) -> bool:
-    """Tell whether a cell is a quality with or without its method: A, S14."""
+    """Return whether a cell is a quality with or without its method: A, S14."""
     return (
         bool(cell)
         and cell[0] in QUALITIES
@@ -213,7 +213,7 @@ def _lines(path: Path) -> Iterator[list[str]]:
 
 
 def begins_nem12(head: bytes) -> bool:
-    """Tell whether the begin of a file is that of NEM12, also without the record 100."""
+    """Return whether the begin of a file is that of NEM12, also without the record 100."""
     return _BEGIN.match(head) is not None
 
 

@@ -34,7 +34,7 @@ FROM_GRID = "E"  # a suffix E1, E2: energy that the customer takes; B1: that the
 
 
 def is_nem12(path: Path) -> bool:
-    """Tell whether a file is NEM12 (also .gz), by its first records."""
+    """Return whether a file is NEM12 (also .gz), by its first records."""
     try:
         with path.open("rb") as file:
             packed = file.read(2) == b"\x1f\x8b"

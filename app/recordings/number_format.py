@@ -124,7 +124,7 @@ def _has(text: pa.Array, pattern: str) -> bool:
 
 
 def _only_grouped(text: pa.Array, separator: str) -> bool:
-    """Tell whether each cell with the separator can be a number with thousands separators."""
+    """Return whether each cell with the separator can be a number with thousands separators."""
     pattern = _GROUPED.replace("SEP", separator)
     for part in (text[:1000], text):  # most columns are decided by their first rows
         cells = part.filter(pc.fill_null(pc.match_substring(part, separator), False))

@@ -142,7 +142,7 @@ def _speaks(wall_us: Int64s, says: NDArray[np.float64], rising: bool) -> Bools:
 
 
 def _zeros_are_usual(says: NDArray[np.float64], rising: bool, unclear: Int64s) -> bool:
-    """Tell whether rows that do not speak occur at other times too."""
+    """Return whether rows that do not speak occur at other times too."""
     if rising:
         return True
     others = np.delete(says, unclear)

@@ -81,7 +81,7 @@ def prices_of(tariff: Tariff, billed: Billed) -> Prices:
     found = _by_days(tariff, billed)
     try:
         bill = compute(billed.model_copy(update={"tariff": tariff}))
-    except ValueError:  # other registers: only to tell price from tariff apart
+    except ValueError:  # other registers: only to separate price from tariff
         return found
     totals: dict[tuple[str, str], tuple[Decimal, Decimal]] = {}
     for line in bill.lines:

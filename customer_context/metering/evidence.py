@@ -2,7 +2,7 @@
 
 Expected is what this meter used at the same local hours of the same kind of day (workday, day off)
 in the four weeks before the onset. The range is how far spans of the same length in the eight weeks
-before lay from what was expected of them in the same way. A likelier cause than a fault is named
+before were from what was expected of them in the same way. A likelier cause than a fault is named
 where the data show one; it clears nothing. Pure: `analyse-meter` and the stream's alerts ask this
 one function, and what came after `known_us` changes nothing.
 """
@@ -295,7 +295,7 @@ def _cause(
 
 
 def _is_car(here: Home, span: slice) -> bool:
-    """Tell whether a spike is an even power of a wall box for an hour or more."""
+    """Return whether a spike is an even power of a wall box for an hour or more."""
     use, first, last = here.use, span.start, span.stop
     kw = use.energy_kwh[first:] / here.hours[first:]
     odd = ~(np.abs(kw[last - first :] - kw[0]) <= CAR_EVEN * abs(kw[0]))

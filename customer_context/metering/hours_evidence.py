@@ -1,7 +1,7 @@
-"""What the hours within days tell about heating and cooling, beside the days' sums.
+"""What the hours within days show about heating and cooling, beside the days' sums.
 
 Within a day the temperature rises and falls by more than the mean of a day differs from that of the
-next, often across a balance point. So the hours tell slopes and balance points, if the home answers
+next, often across a balance point. So the hours show slopes and balance points, if the home answers
 the temperature of the hour, sooner or later, and nothing else does so with it. That is asked first:
 
 - the slopes by the hours must be those by the days;
@@ -55,7 +55,7 @@ class DayHours:
 
 @dataclass(frozen=True, slots=True)
 class Slopes:
-    """What the days tell: parts of the grid, their slopes and standard errors, kWh/(K·d)."""
+    """What the days show: parts of the grid, their slopes and standard errors, kWh/(K·d)."""
 
     parts: Int64s
     found: Floats

@@ -52,7 +52,7 @@ class Judgement:
 
 
 def _swapped(reading: float, low: float, high: float) -> bool:
-    """Tell whether two digits in the other order would fit."""
+    """Return whether two digits in the other order would fit."""
     digits = list(str(int(reading)))
     for one in range(len(digits)):
         for other in range(one + 1, len(digits)):

@@ -192,6 +192,6 @@ def _widening(count: int) -> float:
 
 
 def _dense(register: Register) -> bool:
-    """Tell whether the last year was read often enough to show how the use varies."""
+    """Return whether the last year was read often enough to show how the use varies."""
     recent = register.t_us[register.t_us >= register.t_us[-1] - YEAR_DAYS * DAY_US]
     return bool(recent.size > LEAST_ORIGINS and np.diff(recent).max() <= DENSE_US)

@@ -92,7 +92,7 @@ def of_tariffs(start: End | None, end: End | None) -> tuple[float, float] | None
 
 
 def _tariffs_fit(ends: list[End]) -> bool:
-    """Tell whether the tariffs add up to the total at each end, to a step of each register."""
+    """Return whether the tariffs add up to the total at each end, to a step of each register."""
     known = [one for one in ends if one.tariffs is not None]
     if not known:
         return True

@@ -121,7 +121,7 @@ class Treatment(Part):
 
 
 class Action(Part):
-    """One thing to offer, advise or tell.
+    """One thing to offer, advise or announce.
 
     purpose : without which it does not exist; None = the contract itself (bypassing issues only).
     value : in the tenant's own measure, such as euro a year. weight, context : percent, added.

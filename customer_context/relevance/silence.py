@@ -32,7 +32,7 @@ class Heard:
 
 
 def is_silent(heard: Heard, now: datetime) -> bool:
-    """Tell whether a meter has been silent for longer than it ever is."""
+    """Return whether a meter has been silent for longer than it ever is."""
     if heard.samples < FEWEST:
         return False
     return now - heard.last > max(LEAST, FACTOR * (heard.pause + max(heard.lag, timedelta())))

@@ -1,4 +1,4 @@
-"""What tells whether two trips are the same drive, sent twice: exactly, or with some noise."""
+"""Decide whether two trips are the same drive, sent twice: exactly, or with some noise."""
 
 import hashlib
 
@@ -9,13 +9,13 @@ _SUMS = ("distance_m", "driving_s", "idle_s", "measured_s", "max_speed_kmh")
 _DISTRIBUTIONS = ("accel_hist_s", "speed_hist_s", "use_hist_s", "jerk_hist_s")
 
 LEAST_CLASSES = 30
-"""Classes of acceleration, speed and jerk that a drive has at least, to be told from another one. A
-drive with less to tell, of few values or at one speed, may be like another by chance; own."""
+"""Classes of acceleration, speed and jerk that a drive has at least, to differ from another one. A
+drive with less, of few values or at one speed, may be like another by chance; own."""
 
 
 def fingerprints(trips: NDArray[np.void]) -> list[bytes | None]:
     """SHA-256 of the dynamics of each trip: how long, how far, and the distributions of its speed,
-    acceleration and jerk, without time of day, place, limits and device; None = too little to tell.
+    acceleration and jerk, without time of day, place, limits and device; None = too little data.
 
     trips : TRIP_DTYPE[k] of feature_kernels.driving.
 
@@ -36,7 +36,7 @@ def fingerprints(trips: NDArray[np.void]) -> list[bytes | None]:
 
 
 LEAST_MINUTES = 8
-"""Full minutes of a drive at least, to be told from another one by its course; own."""
+"""Full minutes of a drive at least, to differ from another one by its course; own."""
 SAME_COURSE = 0.1
 """Two courses are the same drive where their minutes differ by less than this share of how much
 they differ from minute to minute; own. Noise of 2 km/h, or minutes that begin 3 s later, change a

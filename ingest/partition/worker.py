@@ -299,7 +299,7 @@ class Worker:
         warnings = warnings_of(work, cache)
         ledger.warn(connection, warnings, self._partition.number)
         commit.write_ledger(connection, entries, self._partition.number, cache.next_offset, moved)
-        timer.mark("books")
+        timer.mark("ledger")
         connection.commit()
         timer.mark("commit")
         cache.next_offset += moved

@@ -74,7 +74,7 @@ def episodes(meter: Meter, parameters: Parameters) -> list[Episode]:
 
 
 def _count(kind: Kind, truth: Truth, known: set[tuple[str, int]], new: list[Episode]) -> bool:
-    """Count one injection; tell whether it was found."""
+    """Count one injection; return whether it was found."""
     kind.injected += 1
     hits = [
         e for e in new

@@ -80,7 +80,7 @@ _NEWEST = 100
 
 
 def sends_energy(connection: Connection, tenant: str, meter: str, since: datetime) -> bool:
-    """Tell whether a meter sends the energy of intervals, so that registers stand beside them."""
+    """Return whether a meter sends the energy of intervals, so that registers stand beside them."""
     found = connection.execute(
         "select coalesce(bool_or(n.sends), false) from (select s.energy_kwh is not null as sends "
         f"from {_OF_METER} order by s.observed_at desc limit %s) n".encode(),
@@ -105,7 +105,7 @@ def sent(connection: Connection, tenant: str, meter: str, since: datetime, least
 
 
 def sends_tariffs(connection: Connection, tenant: str, meter: str, since: datetime) -> bool:
-    """Tell whether a meter sends the registers of two tariffs."""
+    """Return whether a meter sends the registers of two tariffs."""
     found = connection.execute(
         "select coalesce(bool_or(n.sends), false) from ("
         f"select s.register_t1_kwh is not null as sends from {_OF_METER} "

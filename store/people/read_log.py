@@ -25,7 +25,7 @@ class ObjectRead(NamedTuple):
     """An object with personal data that is read.
 
     kind : case, contact, alert, signal, vehicle, meter, contract or customer; id : of that object.
-    seen : what tells two states of it apart; it is not stored.
+    seen : what distinguishes two states of it; it is not stored.
     """
 
     customer: str

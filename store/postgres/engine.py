@@ -117,7 +117,7 @@ def _missing(connection: Connection) -> str | None:
 
 
 def takes(connection: Connection, function: str, argument: str) -> bool:
-    """Tell whether a function or procedure of the extension has an argument in this version."""
+    """Return whether a function or procedure of the extension has an argument in this version."""
     found = scalar(
         connection,
         "select coalesce(bool_or(%s = any(proargnames)), false) from pg_proc where proname = %s",

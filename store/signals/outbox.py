@@ -46,7 +46,7 @@ def put(connection: Connection, signals: Sequence[SignalRow], now_us: int) -> No
         "where last.data is distinct from n.data::jsonb order by n.position "
         "returning sequence, tenant, type, id), "
         "queued as (insert into pipeline.signal_queue select sequence from written), "
-        "told as (insert into pipeline.publication (kind, ref) select 'signal', sequence "
+        "published as (insert into pipeline.publication (kind, ref) select 'signal', sequence "
         "from written where exists (select from pipeline.log where kind = 'kafka') "
         "order by sequence) "
         "select distinct tenant, type from written",

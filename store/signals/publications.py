@@ -88,7 +88,7 @@ def events_waiting(connection: Connection, event_ids: Sequence[int]) -> set[int]
 
 
 def by_kafka(connection: Connection) -> bool:
-    """Tell whether events leave by Kafka, too."""
+    """Return whether events leave by Kafka, too."""
     return bool(scalar(connection, "select pipeline.is_fed_by_kafka()"))
 
 

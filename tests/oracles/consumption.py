@@ -465,7 +465,7 @@ class Meter:
         self.whole_days = days[:onset]
 
     def judge_negative(self, start, local, power, usual, decided):
-        """Tell whether a value below zero is an error; a meter that exports has them."""
+        """Return whether a value below zero is an error; a meter that exports has them."""
         p = self.p
         if self.exporting:
             self.exported = start

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class SafeConsole(Console):
-    """A console that escapes control characters, and takes text for markup only where told so."""
+    """A console that escapes control characters, and takes text for markup only where asked to."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(markup=False, emoji=False, **options)
