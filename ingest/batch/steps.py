@@ -35,7 +35,7 @@ from ingest.kernels import KINDS, compute
 from runtime.clock import US_PER_S
 from runtime.errors import DeadLetter, Reason
 from runtime.settings import Settings
-from store.pipeline.telemetry import DeviceEventRow
+from store.pipeline.device_events import DeviceEventRow
 from store.postgres.times import from_us
 
 _YEARS_BEHIND_US = 2 * 366 * 86_400 * US_PER_S

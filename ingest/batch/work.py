@@ -16,10 +16,11 @@ from ingest.decoding.pack import Ordered
 from ingest.device_state.arrays import Ints
 from ingest.device_state.rates import Levels
 from runtime.errors import DeadLetter
+from store.pipeline.device_events import DeviceEventRow
 from store.pipeline.features import Rows
 from store.pipeline.reconcile import Range
 from store.pipeline.stopped_sources import Source
-from store.pipeline.telemetry import DeviceEventRow, Samples
+from store.pipeline.telemetry import Samples
 from store.postgres.pool import Unstorable
 
 # Errors of Python and of PostgreSQL that an unexpected value can cause in a step.

@@ -25,7 +25,7 @@ from runtime.errors import Fenced, Retry, Stop
 from runtime.metrics import Metrics
 from runtime.settings import Settings
 from store.people import registry
-from store.pipeline import dead_letter, ledger, telemetry
+from store.pipeline import dead_letter, device_events, ledger
 from store.postgres.pool import Connection, translated
 from store.signals import outbox
 
@@ -280,9 +280,7 @@ class Worker:
         commit.apply_to_cache(cache, work, self._clock.monotonic())
         self._lease.previous = PreviousBatch(work, cache.next_offset + moved)
         on_cache_updated()
-        steps.settle_outcomes(
-            work, telemetry.put_events(connection, [row for _, row in work.events])
-        )
+        steps.settle_outcomes(work, device_events.put(connection, [row for _, row in work.events]))
         now_us = self._clock.now_us()
         entries = ledger_of(work, cache)
         if retried is not None:

@@ -418,38 +418,6 @@ def count(connection: Connection, table: SampleTable) -> int:
     return int(row[0]) if row else 0
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceEventRow:
-    """An event or a state that a device reported itself; `digest` identifies its content."""
-
-    device_id: int
-    observed_us: int
-    kind: str
-    digest: str
-    received_us: int
-    detail: str
-
-
-def put_events(connection: Connection, events: Sequence[DeviceEventRow]) -> list[bool]:
-    """Insert events; return for each whether it was new."""
-    new = []
-    for event in events:
-        cursor = connection.execute(
-            "insert into telemetry.device_event values (%s, %s, %s, %s, %s, %s::jsonb) "
-            "on conflict do nothing",
-            (
-                event.device_id,
-                from_us(event.observed_us),
-                event.kind,
-                event.digest,
-                from_us(event.received_us),
-                event.detail,
-            ),
-        )
-        new.append(cursor.rowcount == 1)
-    return new
-
-
 def put_meter_numbers(connection: Connection, numbers: Mapping[float, str]) -> None:
     """Store key → meter number."""
     if numbers:
