@@ -5,29 +5,37 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.analysis.axes import ACCEL, FIND_OUT, GYRO, Axes, Found, upright, vectors
+from app.analysis.axes import ACCEL, FIND_OUT, GYRO, Axes, Floats, Found, upright, vectors
 from app.recordings.read import Table
 from feature_kernels import inertial
 from feature_kernels.driving import TRIP_DTYPE
 
+ALONG = ("accel_long_mps2", "accel_lat_mps2", "accel_vert_mps2")
 NO_DISTANCE = "neither speed nor position: trips are from vibration, without distance and score"
 NO_AXES = "no turns, or no gyroscope: the car's axes are not found, and no harsh events"
 
 
 def usable(table: Table) -> bool:
-    """Return whether a recording has an accelerometer's three axes, and no speed or place."""
-    for name in ("speed_kmh", "lat_deg"):
-        if name in table.columns and not np.isnan(table.columns[name]).all():
-            return False
-    return ACCEL[0] in table.columns and not np.isnan(table.columns[ACCEL[0]]).all()
+    """Return whether a recording has accelerations, of a device or along the car, and no motion."""
+    if _has(table, "speed_kmh") or _has(table, "lat_deg"):
+        return False
+    return _has(table, ACCEL[0]) or _has(table, ALONG[0])
+
+
+def _has(table: Table, name: str) -> bool:
+    return name in table.columns and not np.isnan(table.columns[name]).all()
 
 
 def find(
     table: Table, axes: Axes = FIND_OUT, p: inertial.Parameters = inertial.DEFAULTS
 ) -> tuple[NDArray[Any], NDArray[Any], Found]:
     """Return trips (ROLLING_DTYPE), manoeuvres (MANOEUVRE_DTYPE) and the car's axes."""
-    accel, _ = upright(vectors(table, ACCEL), axes)
-    gyro = vectors(table, GYRO)
+    if _has(table, ACCEL[0]):
+        accel, _ = upright(vectors(table, ACCEL), axes)
+        gyro = vectors(table, GYRO)
+    else:
+        accel, axes = _along_the_car(table), Axes(frame="vehicle", gravity="removed")
+        gyro = np.full_like(accel, np.nan)  # turns about the device's axes, not the car's
     pieces = inertial.stretches(table.t_us, accel, gyro, p)
     align = inertial.as_vehicle if axes.frame == "vehicle" else inertial.align
     found = [(piece, align(piece, p, axes.frame, axes.has_gravity)) for piece in pieces]
@@ -35,6 +43,13 @@ def find(
     parts = [inertial.manoeuvres(piece.t_us, car, p) for piece, car in found]
     events = np.concatenate(parts) if parts else np.empty(0, inertial.MANOEUVRE_DTYPE)
     return trips, events, _axes(table.t_us[~np.isnan(accel[:, 0])], found, p)
+
+
+def _along_the_car(table: Table) -> Floats:
+    """Return accelerations along the car's axes; an axis that the file does not have is 0."""
+    accel = vectors(table, ALONG)
+    accel[:, [not _has(table, name) for name in ALONG]] = 0.0
+    return accel
 
 
 def _axes(t_us: NDArray[np.int64], found: Any, p: inertial.Parameters) -> Found:

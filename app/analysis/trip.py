@@ -39,7 +39,7 @@ from services.score_average import average_points
 
 US_PER_S = 1_000_000
 NO_ALIGNMENT = "the device's axes are not found with confidence: events by size of acceleration"
-BLIND = "neither speed nor position: acceleration of a vehicle alone makes no trip"
+BLIND = "neither speed nor position, and no acceleration along the car: no trip"
 # Columns that show motion or standing; other columns do not make a second count as measured.
 MOTION = ("speed_kmh", "lat_deg", "accel_long_mps2", "accel_lat_mps2", "accel_x_mps2")
 

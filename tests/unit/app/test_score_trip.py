@@ -304,9 +304,10 @@ def test_help_has_examples() -> None:
         assert "Examples:" in RUN.invoke(cli, [command, "--help"]).stdout
 
 
-def test_acceleration_alone_makes_no_trip_and_the_answer_says_so(tmp_path: Path) -> None:
+def test_a_car_that_stands_makes_no_trip_and_the_answer_says_why(tmp_path: Path) -> None:
     t = np.arange(0, 100, 0.1)
-    path = write(tmp_path / "a.csv", t, {"accel_long_mps2": np.sin(t)})
+    still = np.random.default_rng(4).normal(0, 0.03, t.size)
+    path = write(tmp_path / "a.csv", t, {"accel_long_mps2": still})
     answer = score_trip(read_trip_table(path))
     assert answer["trips"] == []
     assert any("neither speed nor position" in note for note in answer["quality"]["notes"])
@@ -360,6 +361,24 @@ def test_one_row_and_motion_by_position_alone(tmp_path: Path) -> None:
     columns = {"lat_deg": 50 + t * 15 / 111_195, "lon_deg": np.full(t.size, 8.0)}
     (trip,) = score_trip(read_trip_table(write(path, t, columns)))["trips"]
     assert trip["distance_m"] == pytest.approx(399 * 15, rel=0.03)
+
+
+@pytest.mark.parametrize("axes", [("long", "lat", "vert"), ("long", "lat")])
+def test_accelerations_along_the_car_without_speed_have_trips_and_manoeuvres(
+    tmp_path: Path, axes: tuple[str, ...]
+) -> None:
+    t, speed = drive()
+    r = np.random.default_rng(3)
+    moves = np.where(speed > 0, 0.25, 0.02)
+    columns = {f"accel_{axis}_mps2": moves * r.normal(0, 1, t.size) for axis in axes}
+    columns["accel_long_mps2"] += np.gradient(speed / 3.6, t)
+    answer = score_trip(read_trip_table(write(tmp_path / "a.csv", t, columns)))
+    (trip,) = answer["trips"]
+    assert trip["distance_m"] is None and trip["score"] is None and trip["trusted"] is False
+    assert 18 <= trip["start_s"] <= 22 and 533 <= trip["end_s"] <= 537
+    (stop,) = [e for e in trip["events"] if e["kind"] == "harsh_braking"]
+    assert stop["start_s"] < 301 and stop["end_s"] > 301 and stop["peak_mps2"] < -3
+    assert answer["alignment"]["frame"] == "vehicle"
 
 
 def test_a_phone_without_gnss_has_trips_and_manoeuvres(tmp_path: Path) -> None:
