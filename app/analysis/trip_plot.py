@@ -102,6 +102,8 @@ def plot_trip(analysis: TripAnalysis, path: Path) -> None:
         speed, source = speed_of(analysis)
         top = _draw_speed(upper, x, speed, table.columns.get("speed_limit_kmh"))
         upper.set_title(f"Speed, km/h{source}", pad=22)
+        if np.isnan(speed).all():
+            upper.set_yticks([])
         for row, trip in zip(analysis.trips, trips, strict=True):
             left, right = at(row["start_us"]), at(row["end_us"])
             for axes in (upper, lower):
@@ -146,18 +148,19 @@ def plot_trip(analysis: TripAnalysis, path: Path) -> None:
 
 
 def speed_of(analysis: TripAnalysis) -> tuple[Floats, str]:
-    """Return the speed and its source: measured, or for display from positions."""
+    """Return the speed and its source: measured, from positions for display, or none."""
     columns, t_us = analysis.table.columns, analysis.table.t_us
     if "speed_kmh" in columns:
         return columns["speed_kmh"], ""
     speed = np.full(t_us.size, np.nan)
-    if "lat_deg" in columns:
-        fixed = np.flatnonzero(~np.isnan(columns["lat_deg"]) & ~np.isnan(columns["lon_deg"]))
-        lat, lon = np.radians(columns["lat_deg"][fixed]), np.radians(columns["lon_deg"][fixed])
-        east = np.diff(lon) * np.cos((lat[1:] + lat[:-1]) / 2)
-        metres = 6_371_008.8 * np.hypot(np.diff(lat), east)
-        with np.errstate(divide="ignore"):
-            speed[fixed[1:]] = np.minimum(metres / np.diff(t_us[fixed]) * 3.6e6, 300.0)
+    if "lat_deg" not in columns:
+        return speed, ": not measured"
+    fixed = np.flatnonzero(~np.isnan(columns["lat_deg"]) & ~np.isnan(columns["lon_deg"]))
+    lat, lon = np.radians(columns["lat_deg"][fixed]), np.radians(columns["lon_deg"][fixed])
+    east = np.diff(lon) * np.cos((lat[1:] + lat[:-1]) / 2)
+    metres = 6_371_008.8 * np.hypot(np.diff(lat), east)
+    with np.errstate(divide="ignore"):
+        speed[fixed[1:]] = np.minimum(metres / np.diff(t_us[fixed]) * 3.6e6, 300.0)
     return speed, " (between positions)"
 
 
@@ -242,11 +245,12 @@ def _draw_components(axes: Axes, trips: list[dict[str, Any]]) -> None:
     widest = max(part["share"] for part in shares) or 1.0
     for place, part in zip(places, shares, strict=True):
         value = "not measured" if part["value"] is None else f"{part['value']:.3g} {part['unit']}"
-        axes.text(0, place + 0.25, part["factor"].replace("_", " "), color=INK, va="bottom")
-        axes.text(widest * 1.3, place + 0.25, value, color=FAINT, ha="right", va="bottom",
-                  fontsize=9)  # fmt: skip
+        factor = part["factor"].removesuffix("_p95").replace("_", " ")
+        axes.text(0, place + 0.25, factor, color=INK, va="bottom", fontsize=9.5)
         axes.text(part["share"] + widest * 0.02, place, f"{part['share']:.1f}", color=INK,
                   va="center", fontsize=10)  # fmt: skip
+        axes.text(widest * 1.3, place + 0.25, value, color=FAINT, ha="right", va="bottom",
+                  fontsize=8)  # fmt: skip
     axes.set_xlim(0, widest * 1.3)
     axes.set_ylim(-1.3, len(shares) - 0.2)
     trust = "trusted" if trip["trusted"] else "not trusted: too short or too little measured"

@@ -11,7 +11,8 @@ import pyarrow.parquet
 import pytest
 from typer.testing import CliRunner
 
-from app.analysis.trip import score_trip
+from app.analysis.trip import analyse, score_trip
+from app.analysis.trip_plot import speed_of
 from app.cli import cli
 from app.recordings.read import read_trip_table
 from simulators import phone
@@ -372,8 +373,10 @@ def test_accelerations_along_the_car_without_speed_have_trips_and_manoeuvres(
     moves = np.where(speed > 0, 0.25, 0.02)
     columns = {f"accel_{axis}_mps2": moves * r.normal(0, 1, t.size) for axis in axes}
     columns["accel_long_mps2"] += np.gradient(speed / 3.6, t)
-    answer = score_trip(read_trip_table(write(tmp_path / "a.csv", t, columns)))
+    analysis = analyse(read_trip_table(write(tmp_path / "a.csv", t, columns)))
+    answer = analysis.answer
     (trip,) = answer["trips"]
+    assert speed_of(analysis)[1] == ": not measured"
     assert trip["distance_m"] is None and trip["score"] is None and trip["trusted"] is False
     assert 18 <= trip["start_s"] <= 22 and 533 <= trip["end_s"] <= 537
     (stop,) = [e for e in trip["events"] if e["kind"] == "harsh_braking"]
