@@ -257,10 +257,10 @@ def _instants(read: _Read, tz: str | None, own_offset: Int64s | None = None) -> 
     if tz is not None:
         offset = _zone(tz, read.t_us, read.missing).offset_us(read.t_us)
         return Times(read.t_us, offset, read.missing, tz)
-    if own_offset is not None:
+    if own_offset is not None and own_offset.any():
         return Times(read.t_us, own_offset, read.missing, "the offsets in the file")
     zeros = np.zeros(read.t_us.size, np.int64)
-    return Times(read.t_us, zeros, read.missing, "UTC: no offset in the file and no --tz")
+    return Times(read.t_us, zeros, read.missing, "UTC: no offset from it in the file and no --tz")
 
 
 def _walls(raw: RawTable, name: str, wall: _Read, tz: str | None) -> Times:

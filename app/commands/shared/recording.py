@@ -25,7 +25,11 @@ File = Annotated[
 ]
 Zone = Annotated[
     str | None,
-    typer.Option("--tz", metavar="ZONE", help="Zone of times without an offset: Europe/Berlin"),
+    typer.Option(
+        "--tz",
+        metavar="ZONE",
+        help="Zone of local time (night), and of times without an offset: Europe/Berlin",
+    ),
 ]
 Map = Annotated[
     list[str] | None,

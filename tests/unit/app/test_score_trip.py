@@ -571,3 +571,14 @@ def test_strong_vibration_makes_no_harsh_acceleration_of_an_ordinary_one(tmp_pat
     assert len(found) == 3
     assert all(abs(e["start_s"] - at) < 2.0 for e, at in zip(found, begins, strict=True))
     assert answer["quality"]["accel_noise_mps2"]["long"] == pytest.approx(0.31, rel=0.2)
+
+
+def test_times_in_utc_say_that_night_is_by_utc_unless_a_zone_is_stated(tmp_path: Path) -> None:
+    rows = [f"2026-11-23T23:{i // 60:02d}:{i % 60:02d}Z,{60 if i > 9 else 0}" for i in range(1800)]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["observed_at,speed_kmh", *rows]))
+    for tz, local, night in ((None, "UTC: no offset", 1.0), ("America/New_York", "Am", 0.0)):
+        answer = score_trip(read_trip_table(path, tz))
+        factors = {part["factor"]: part["value"] for part in answer["trips"][0]["components"]}
+        assert answer["quality"]["local_time"].startswith(local)
+        assert factors["night"] == pytest.approx(night)
