@@ -455,7 +455,9 @@ def test_alerts_stand_in_the_guide() -> None:
 def test_the_guide_knows_what_a_device_takes(kind: Any) -> None:
     """Carry, four columns beside it, two of the index (ingest/device_state/arrays.py)."""
     size = 8 * kind.carry_width + 8 + 8 + 8 + 1 + 16
-    assert f"8 × {kind.carry_width} + 41 = {size:,} bytes" in OPERATIONS.read_text()
+    guide, noun = OPERATIONS.read_text(), {"vehicle": "cars", "meter": "meters"}[kind.name]
+    assert f"8 × {kind.carry_width} + 41 = {size:,} bytes" in guide
+    assert f"{size:,} × {noun}" in guide
 
 
 def test_the_image_gets_every_package() -> None:
