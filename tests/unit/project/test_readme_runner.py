@@ -55,8 +55,12 @@ def test_variables_hold_and_failures_are_seen(
 
 def test_a_background_fence_is_interrupted(tmp_path: Path) -> None:
     runner = Runner(tmp_path)
-    # Not by `wait`: it would not notice a signal that comes just before it begins to wait.
-    waits = "trap 'echo bye > ended; exit 0' INT\necho ready\nwhile :; do sleep 0.05 || :; done\n"
+    # Not by `wait`, which would not notice a signal that comes just before it begins, nor by `sleep`:
+    # bash drops a trapped SIGINT that its child gets between fork and exec, and survives.
+    waits = (
+        "mkfifo never; exec 3<>never; trap 'echo bye > ended; exit 0' INT\necho ready\n"
+        "while :; do read -r -t 1 -u 3 || :; done\n"
+    )
     assert runner.run(Fence("1", waits, background=True, until="ready"))
     runner.end()
     assert (tmp_path / "ended").read_text() == "bye\n"
