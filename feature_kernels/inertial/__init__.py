@@ -5,7 +5,15 @@ through `feature_kernels.driving`.
 """
 
 from feature_kernels.inertial.bridge import bridged
-from feature_kernels.inertial.fixes import look_at, old_places, quiet, repeats, steadied, worth_it
+from feature_kernels.inertial.fixes import (
+    courses,
+    look_at,
+    old_places,
+    quiet,
+    repeats,
+    steadied,
+    worth_it,
+)
 from feature_kernels.inertial.grid import Inertial, stretches
 from feature_kernels.inertial.heading import FRAMES, Aligned, align, as_vehicle
 from feature_kernels.inertial.manoeuvres import EVENT_KINDS, MANOEUVRE_DTYPE, manoeuvres
@@ -37,6 +45,7 @@ __all__ = [
     "align_by_speed",
     "as_vehicle",
     "bridged",
+    "courses",
     "left_noise",
     "look_at",
     "manoeuvres",

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from feature_kernels.geo import farther_than
+from feature_kernels.geo import EARTH_M, farther_than
 from feature_kernels.inertial.parameters import Parameters
 from feature_kernels.inertial.smoothing import both_ways
 from feature_kernels.kernel import kernel, lean_kernel
@@ -73,6 +73,60 @@ def _old_places(t_us, lat, lon, leap_m, half_mps2, out):
                 for j in range(first + 1, last + 1):
                     out[j] = not (math.isnan(lat[j]) or math.isnan(lon[j]))
         first, last = i, i
+
+
+def courses(t_us, speed_kmh, lat_deg, lon_deg, p: Parameters):
+    """Course of a moving car by its places, at least window_s before each and window_s after it.
+
+    t_us : int64[n], ascending. speed_kmh, lat_deg, lon_deg : float64[n], NaN = not measured.
+    Returns float64[n], degrees from north, NaN = unknown: slower than repeat_kmh, places or
+    speeds further apart than even_s, or a chord that contradicts the speed. All are unknown where
+    the noise of places makes more than course_mps2 of acceleration across.
+    Complexity: O(n log n). Oracle: `tests/oracles/inertial.py`.
+    """
+    out = np.full(t_us.size, np.nan)
+    rows = np.flatnonzero(~np.isnan(lat_deg) & ~np.isnan(lon_deg))
+    t, kmh = t_us[rows], _speed_at(t_us[rows], t_us, speed_kmh, p.even_s)
+    north = EARTH_M * np.radians(lat_deg[rows])
+    east = EARTH_M * np.cos(np.radians(lat_deg[rows])) * np.radians(lon_deg[rows])
+    reach_us = round(p.window_s * 1e6)
+    before = np.searchsorted(t, t - reach_us, "right") - 1
+    after = np.searchsorted(t, t + reach_us, "left")
+    # Errors of a receiver wander: those of neighbours are alike, those over a window count.
+    apart = max(1, round(float(np.median(np.arange(t.size) - before)))) if t.size else 1
+    noise = max(look_at(t[::apart], axis[::apart]).noise for axis in (north, east))
+    # Two chords of twice window_s, window_s apart, have four places.
+    if t.size < 3 or noise / p.window_s**2 > p.course_mps2:
+        return out
+    known = np.flatnonzero((before >= 0) & (after < t.size) & (kmh >= p.repeat_kmh))
+    first, last = before[known], after[known]
+    near = np.maximum(t[known] - t[first], t[last] - t[known]) <= p.even_s * 1e6
+    known, first, last = known[near], first[near], last[near]
+    turned = (lon_deg[rows][last] - lon_deg[rows][first] + 180.0) % 360.0 - 180.0
+    x = EARTH_M * np.radians(turned) * np.cos(np.radians(lat_deg[rows][known]))
+    y = north[last] - north[first]
+    way = kmh[known] / 3.6 * (t[last] - t[first]) / 1e6
+    fits = np.abs(np.hypot(x, y) - way) <= 0.5 * way
+    known, way = known[fits], way[fits]
+    course = np.degrees(np.unwrap(np.arctan2(x[fits], y[fits])))
+    found = np.empty(known.size)
+    limits = p.steady_least_s * 1e6, p.steady_s * 1e6, p.even_s * 1e6, p.steady_sure
+    steadied(t[known], course, np.degrees(math.sqrt(2.0) * noise / way), *limits, found)
+    out[rows[known]] = found % 360.0
+    return out
+
+
+def _speed_at(at_us, t_us, speed_kmh, even_s):
+    """Speeds on the straight line between two measured ones that are even_s from it at most."""
+    known = np.flatnonzero(~np.isnan(speed_kmh))
+    if known.size == 0:
+        return np.full(at_us.size, np.nan)
+    t = t_us[known]
+    after = np.searchsorted(t, at_us, "left")
+    first = np.maximum(np.where(t[np.minimum(after, t.size - 1)] == at_us, after, after - 1), 0)
+    last = np.minimum(after, t.size - 1)
+    far = np.maximum(np.abs(at_us - t[first]), np.abs(t[last] - at_us)) > even_s * 1e6
+    return np.where(far, np.nan, np.interp(at_us, t, speed_kmh[known]))
 
 
 class Look(NamedTuple):

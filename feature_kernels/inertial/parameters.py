@@ -37,6 +37,8 @@ class Parameters(NamedTuple):
     window_s: float = 0.9  # acceleration is a difference over this, as in the driving kernel
     noise_mps2: float = 0.12  # ... with so little noise speeds stay as they are: a tenth of what
     # lies between an ordinary acceleration (1.0 m/s2) and a harsh one; own
+    course_mps2: float = 0.8  # most noise of acceleration across by places; own: three times that
+    # is less than harsh, and courses are steadied
     steady_least_s: float = 0.5  # a line is fitted over so much on each side: harsh brakings last
     # a second and more; own
     steady_s: float = 2.5  # ... and over so much at most: manoeuvres last 5 s; own

@@ -6,10 +6,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from feature_kernels.inertial.fixes import look_at, old_places, quiet, repeats, worth_it
+from feature_kernels.inertial.fixes import courses, look_at, old_places, quiet, repeats, worth_it
 from feature_kernels.inertial.parameters import Parameters
 
 Column = NDArray[np.float64]
+_TURNS = frozenset(("heading_deg", "accel_lat_mps2", "accel_x_mps2"))
+"""Columns by which turns are known without places."""
 
 
 class Measured(NamedTuple):
@@ -26,12 +28,17 @@ class Measured(NamedTuple):
 def measured(t_us: NDArray[np.int64], columns: Mapping[str, Column], p: Parameters) -> Measured:
     """Take old fixes that are said again out of speed, course and place, and noise out of speed.
 
+    A recording without a course and without accelerations gets the course of its places.
+
     t_us : int64[n], ascending. columns : float64[n] each, NaN = not measured; speed_kmh, lat_deg,
     lon_deg and heading_deg are read. Looks both ways, as a recording allows.
     Invariants: other columns stay as they are.
     Complexity: as `quiet`.
     """
     kept, repeated = _without_old(t_us, columns, p)
+    if {"speed_kmh", "lat_deg", "lon_deg"} <= kept.keys() and not _TURNS & kept.keys():
+        places = (kept[name] for name in ("speed_kmh", "lat_deg", "lon_deg"))
+        kept = {**kept, "heading_deg": courses(t_us, *places, p)}
     speed, course = kept.get("speed_kmh"), kept.get("heading_deg")
     if speed is None:
         return Measured(kept, repeated, 0.0)

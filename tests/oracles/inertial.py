@@ -139,6 +139,41 @@ def old_places(times_s, places, leap_m, leap_mps2):
     return out
 
 
+def courses(times_s, rows, window_s, even_s, least_kmh):
+    """Degrees from north by places around each row, None = unknown; not steadied.
+
+    rows : (speed, place), each None where it is not measured; place = (lat, lon).
+    """
+    known = [k for k, row in enumerate(rows) if row[1] is not None]
+    timed = [k for k, row in enumerate(rows) if row[0] is not None]
+
+    def speed(at):
+        before = [k for k in timed if times_s[k] <= at][-1:] or timed[:1]
+        after = [k for k in timed if times_s[k] >= at][:1] or timed[-1:]
+        if not timed or max(abs(at - times_s[k]) for k in before + after) > even_s + 1e-9:
+            return None
+        (a, b) = before[0], after[0]
+        share = 0.0 if a == b else (at - times_s[a]) / (times_s[b] - times_s[a])
+        return rows[a][0] + share * (rows[b][0] - rows[a][0])
+
+    out = [None] * len(rows)
+    for k in known:
+        older = [j for j in known if times_s[k] - times_s[j] >= window_s - 1e-9]
+        newer = [j for j in known if times_s[j] - times_s[k] >= window_s - 1e-9]
+        kmh = speed(times_s[k])
+        if not older or not newer or kmh is None or kmh < least_kmh:
+            continue
+        (lat1, lon1), (lat2, lon2) = rows[older[-1]][1], rows[newer[0]][1]
+        if max(times_s[k] - times_s[older[-1]], times_s[newer[0]] - times_s[k]) > even_s + 1e-9:
+            continue
+        y = 6_371_008.8 * math.radians(lat2 - lat1)
+        x = 6_371_008.8 * math.radians(lon2 - lon1) * math.cos(math.radians(rows[k][1][0]))
+        way = kmh / 3.6 * (times_s[newer[0]] - times_s[older[-1]])
+        if 0.5 * way <= math.hypot(x, y) <= 1.5 * way:
+            out[k] = math.degrees(math.atan2(x, y)) % 360.0
+    return out
+
+
 def noise_of(values):
     """Deviation of white noise by the median of fourth differences, of even rows."""
     sizes = sorted(

@@ -527,6 +527,34 @@ def test_a_noisy_receiver_and_fixes_said_again_make_no_events(tmp_path: Path) ->
     assert answer["quality"]["speed_noise_mps"] == pytest.approx(0.3, rel=0.1)
 
 
+@pytest.mark.parametrize("hz", [1, 10])
+def test_cornering_by_places_without_a_course(tmp_path: Path, hz: int) -> None:
+    """Five bends of 4.5 m/s² and five of 2 m/s², to the left and right; 0.3 m of noise."""
+    t = np.arange(0.0, 700.0, 1.0 / hz)
+    speed = np.clip(np.minimum(t - 20.0, 690.0 - t), 0.0, 15.0)
+    across = np.zeros(t.size)
+    for k in range(10):
+        at = np.clip((t - 60.0 - 60.0 * k) / 6.0, 0.0, 1.0)
+        across += (-1.0) ** k * (4.5 if k < 5 else 2.0) * np.sin(np.pi * at) ** 2
+    course = np.cumsum(across / np.maximum(speed, 1.0)) / hz
+    noise = np.random.default_rng(8).normal(0.0, 0.3, (2, t.size))
+    north = np.cumsum(speed * np.cos(course)) / hz + noise[0]
+    east = np.cumsum(speed * np.sin(course)) / hz + noise[1]
+    columns = {
+        "speed_kmh": 3.6 * speed,
+        "lat_deg": 50.0 + north / 111_195.0,
+        "lon_deg": 8.0 + east / 71_475.0,
+    }
+    answer = score_trip(read_trip_table(write(tmp_path / "a.parquet", t, columns)))
+    corners = [e for e in answer["events"] if e["kind"] == "harsh_cornering"]
+    starts = [e["start_s"] for e in corners]
+    assert len(starts) == 5, starts
+    assert all(abs(at - 63.0 - 60.0 * k) <= 3.0 for k, at in enumerate(starts)), starts
+    columns["heading_deg"] = np.degrees(course) % 360.0
+    given = score_trip(read_trip_table(write(tmp_path / "b.parquet", t, columns)))
+    assert [e["kind"] for e in given["events"]] == [e["kind"] for e in answer["events"]]
+
+
 @pytest.mark.parametrize(("stuck_s", "with_speed"), [(10, False), (20, False), (40, True)])
 def test_places_said_again_while_the_car_drives_on(
     tmp_path: Path, stuck_s: int, with_speed: bool

@@ -28,6 +28,43 @@ def test_repeats_equal_their_oracle(rows, step_s):
     assert found.tolist() == expected
 
 
+LEG = st.none() | st.tuples(st.floats(0, 25), st.floats(0, 25))
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([None, 5.0, 30.0, 80.0]), LEG), max_size=30),
+    st.sampled_from([0.1, 1.0, 1.2, 2.0]),
+)
+@settings(max_examples=100, deadline=None)
+def test_courses_equal_their_oracle(legs, step_s):
+    lat, lon, rows = 50.0, 179.9995, []
+    for speed, leg in legs:
+        if leg is not None:
+            lat, lon = lat + leg[0] * step_s / 111_195.0, lon + leg[1] * step_s / 71_475.0
+        rows.append((speed, None if leg is None else (lat, lon)))
+    times = np.arange(len(rows)) * step_s
+    t_us = np.round(times * 1e6).astype(np.int64)
+    speeds = np.array([math.nan if speed is None else speed for speed, _ in rows])
+    places = np.array([(math.nan, math.nan) if at is None else at for _, at in rows]).reshape(-1, 2)
+    east = (places[:, 1] + 180.0) % 360.0 - 180.0
+    p = P._replace(course_mps2=math.inf, steady_least_s=0.0, steady_sure=0.0)
+    expected = oracle.courses(times.tolist(), rows, p.window_s, p.even_s, p.repeat_kmh)
+    found = inertial.courses(t_us, speeds, places[:, 0], east, p)
+    turned = (found - [math.nan if one is None else one for one in expected] + 180.0) % 360.0
+    assert np.isnan(found).tolist() == [one is None for one in expected]
+    assert np.nanmax(np.abs(turned - 180.0), initial=0.0) < 1e-6
+
+
+@pytest.mark.parametrize("noise_m", [0.0, 1.0])
+def test_noisy_places_give_no_course(noise_m):
+    t = np.arange(200)
+    noise = np.random.default_rng(1).normal(0.0, noise_m, t.size)
+    lat, lon = 50.0 + noise / 111_195.0, 8.0 + 15.0 * t / 71_475.0
+    found = inertial.courses(t * 1_000_000, np.full(t.size, 54.0), lat, lon, P)
+    expected = np.where((t > 0) & (t < 199) & (noise_m == 0.0), 90.0, np.nan)
+    assert found == pytest.approx(expected, abs=1e-3, nan_ok=True)
+
+
 NORTH = st.sampled_from([50.0, 50.0002, 50.001])
 
 

@@ -55,8 +55,8 @@ def test_variables_hold_and_failures_are_seen(
 
 def test_a_background_fence_is_interrupted(tmp_path: Path) -> None:
     runner = Runner(tmp_path)
-    # Not by `wait`, which would not notice a signal that comes just before it begins, nor by `sleep`:
-    # bash drops a trapped SIGINT that its child gets between fork and exec, and survives.
+    # Not by `wait`, which would not notice a signal that comes just before it begins, nor by
+    # `sleep`: bash drops a trapped SIGINT that its child gets between fork and exec.
     waits = (
         "mkfifo never; exec 3<>never; trap 'echo bye > ended; exit 0' INT\necho ready\n"
         "while :; do read -r -t 1 -u 3 || :; done\n"
