@@ -86,8 +86,9 @@ class Runner:
         self._background = []
 
     def _bash(self, script: str) -> subprocess.Popen[str]:
+        # A process that a shell started in the background ignores SIGINT, and what it starts too.
         return subprocess.Popen(
-            ["bash", "-euo", "pipefail", "-c", script],
+            ["env", "--default-signal=INT", "bash", "-euo", "pipefail", "-c", script],
             cwd=self._folder,
             env=self._environment,
             stdin=subprocess.DEVNULL,

@@ -1,6 +1,8 @@
 """The script that runs the README: which fences it takes, and that it notices what fails."""
 
+import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,14 +55,20 @@ def test_variables_hold_and_failures_are_seen(
     assert "exit code 1" in shown and "never printed 'ready'" in shown
 
 
-def test_a_background_fence_is_interrupted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ours", [signal.default_int_handler, signal.SIG_IGN])
+def test_a_background_fence_is_interrupted(tmp_path: Path, ours: Any) -> None:
+    """Also where this process ignores the signal, as one that a shell started with `&`."""
+    before = signal.signal(signal.SIGINT, ours)
+    try:
+        interrupt_a_fence(tmp_path)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def interrupt_a_fence(tmp_path: Path) -> None:
     runner = Runner(tmp_path)
-    # Not by `wait`, which would not notice a signal that comes just before it begins, nor by
-    # `sleep`: bash drops a trapped SIGINT that its child gets between fork and exec.
-    waits = (
-        "mkfifo never; exec 3<>never; trap 'echo bye > ended; exit 0' INT\necho ready\n"
-        "while :; do read -r -t 1 -u 3 || :; done\n"
-    )
+    # Not by `wait`: it would not notice a signal that comes just before it begins to wait.
+    waits = "trap 'echo bye > ended; exit 0' INT\necho ready\nwhile :; do sleep 0.05 || :; done\n"
     assert runner.run(Fence("1", waits, background=True, until="ready"))
     runner.end()
     assert (tmp_path / "ended").read_text() == "bye\n"
